@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/cli.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+void cli_error(const struct vh_error *err)
+{
+	(void)fprintf(stderr, "vfio-handoff: %s\n", err->msg);
+	if (err->hint[0]) {
+		(void)fprintf(stderr, "              %s\n", err->hint);
+	}
+}
+
+int cli_usage(const char *fmt, ...)
+{
+	va_list ap;
+
+	(void)fputs("usage: vfio-handoff ", stderr);
+	va_start(ap, fmt);
+	(void)vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	(void)fputs("\n", stderr);
+	return CLI_USAGE;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* detach, reattach, recover: the hand-over by hand, e.g. over ssh before trusting it to a VM. */
+#include "cli/engine.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+int cli_detach(struct cli *cli, int argc, char **argv)
+{
+	VH_AUTO_PROFILE struct vh_profile profile = {0};
+	struct vh_process nobody = {0};
+	struct vh_error err = {0};
+	struct cli_engine e;
+	enum vh_outcome outcome;
+	int status;
+
+	if (argc != 2) {
+		return cli_usage("detach VM");
+	}
+	if (vh_profile_load(cli->sys, argv[1], &profile, &err)) {
+		cli_error(&err);
+		return CLI_USAGE;
+	}
+	status = cli_engine_begin(cli, &e, argv[1], "detach");
+	if (status) {
+		return status;
+	}
+	outcome = vh_detach(&e.engine, &profile, VH_ORIGIN_MANUAL, &nobody, &err);
+	if (outcome == VH_OUTCOME_DONE) {
+		(void)fprintf(stderr, "bring it back with: vfio-handoff reattach '%s'\n", argv[1]);
+	}
+	cli_engine_end(&e);
+	return cli_outcome(outcome, &err);
+}
+
+int cli_reattach(struct cli *cli, int argc, char **argv)
+{
+	struct vh_error err = {0};
+	struct cli_engine e;
+	enum vh_outcome outcome;
+	int status;
+
+	if (argc != 2) {
+		return cli_usage("reattach VM");
+	}
+	status = cli_engine_begin(cli, &e, argv[1], "reattach");
+	if (status) {
+		return status;
+	}
+	outcome = vh_reattach(&e.engine, argv[1], &err);
+	if (outcome == VH_OUTCOME_NOTHING) {
+		(void)fprintf(stderr, "%s: nothing is handed over\n", argv[1]);
+	}
+	cli_engine_end(&e);
+	return cli_outcome(outcome, &err);
+}
+
+int cli_recover(struct cli *cli, int argc, char **argv)
+{
+	const char *vm = argc == 2 ? argv[1] : NULL;
+	struct vh_error err = {0};
+	struct cli_engine e;
+	enum vh_outcome outcome;
+	int status;
+
+	if (argc > 2) {
+		return cli_usage("recover [VM]");
+	}
+	status = cli_engine_begin(cli, &e, vm ? vm : "", "recover");
+	if (status) {
+		return status;
+	}
+	outcome = vh_recover(&e.engine, vm, &err);
+	if (outcome == VH_OUTCOME_NOTHING) {
+		(void)fputs("nothing to recover\n", stderr);
+	}
+	cli_engine_end(&e);
+	return cli_outcome(outcome, &err);
+}

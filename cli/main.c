@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vfio-handoff: the command. One file per sub-command; this is the table. */
+#include "cli/cli.h"
+
+#include "lib/sys/real.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#ifndef VH_VERSION
+#define VH_VERSION "0.0.0"
+#endif
+
+/* A directory that holds this file was made for tests and may be written below --root. */
+#define TEST_ROOT_MARK ".vfio-handoff-test-root"
+
+static const struct {
+	const char *name;
+	const char *arguments;
+	const char *help;
+	cli_command *run;
+} commands[] = {
+	{"profile", "check [VM] | show VM", "check profiles, show one with its defaults", cli_profile},
+	{"plan", "VM detach|reattach", "every step with the exact write; nothing is touched", cli_plan},
+	{"detach", "VM", "hand the devices over by hand, as the VM's start does", cli_detach},
+	{"reattach", "VM", "bring them back, as the VM's stop does", cli_reattach},
+	{"status", "", "which VM has which devices, what is unfinished", cli_status},
+	{"recover", "[VM]", "undo what an interrupted run left", cli_recover},
+	{"groups", "", "the IOMMU groups, with names and drivers", cli_groups},
+};
+
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static void help(FILE *to)
+{
+	(void)fputs("usage: vfio-handoff [--json] [--root DIR] COMMAND ...\n\n", to);
+	for (size_t i = 0; i < COMMANDS; i++) {
+		(void)fprintf(to, "  %-9s%-23s%s\n", commands[i].name, commands[i].arguments,
+			      commands[i].help);
+	}
+	(void)fputs("\n"
+		    "  --json      data as JSON: plan, status, groups, profile\n"
+		    "  --root DIR  look at another tree, e.g. a captured host; it is never written,\n"
+		    "              unless it holds the file " TEST_ROOT_MARK "\n"
+		    "  --help, --version\n\n"
+		    "exit status: 0 done, 1 refused or failed with the host as before, 2 wrong call or\n"
+		    "wrong profile, 3 failed and not everything could be undone\n",
+		    to);
+}
+
+/* Takes the options that stand before the command or after it out of argv. */
+static int take_options(struct cli *cli, int *argc, char **argv)
+{
+	int kept = 0;
+	bool only_words = false;
+
+	for (int i = 1; i < *argc; i++) {
+		if (only_words || argv[i][0] != '-') {
+			argv[kept++] = argv[i];
+		} else if (strcmp(argv[i], "--") == 0) {
+			only_words = true;
+		} else if (strcmp(argv[i], "--json") == 0) {
+			cli->json = true;
+		} else if (strcmp(argv[i], "--root") == 0 && i + 1 < *argc) {
+			cli->root = argv[++i];
+		} else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+			help(stdout);
+			return -1;
+		} else if (strcmp(argv[i], "--version") == 0) {
+			(void)puts("vfio-handoff " VH_VERSION);
+			return -1;
+		} else {
+			(void)fprintf(stderr,
+				      "vfio-handoff: unknown option '%s'; a VM of that name goes after "
+				      "--\n",
+				      argv[i]);
+			return CLI_USAGE;
+		}
+	}
+	*argc = kept;
+	return CLI_OK;
+}
+
+static int open_root(struct cli *cli)
+{
+	struct vh_error err = {0};
+	int rc = vh_sys_open(cli->root, cli->root != NULL, &cli->sys, &err);
+
+	if (rc == 0 && cli->root && vh_sys_exists(cli->sys, TEST_ROOT_MARK)) {
+		cli->sys->ops->close(cli->sys);
+		rc = vh_sys_open(cli->root, false, &cli->sys, &err);
+	}
+	if (rc) {
+		cli_error(&err);
+		return CLI_FAILED;
+	}
+	return CLI_OK;
+}
+
+static int run_command(struct cli *cli, int argc, char **argv)
+{
+	const char *names[COMMANDS];
+	int nearest;
+
+	for (size_t i = 0; i < COMMANDS; i++) {
+		names[i] = commands[i].name;
+		if (strcmp(argv[0], commands[i].name) == 0) {
+			int status = open_root(cli);
+
+			if (status == CLI_OK) {
+				status = commands[i].run(cli, argc, argv);
+				cli->sys->ops->close(cli->sys);
+			}
+			return status;
+		}
+	}
+	nearest = vh_nearest(argv[0], names, COMMANDS);
+	(void)fprintf(stderr, "vfio-handoff: unknown command '%s'%s%s%s\n", argv[0],
+		      nearest >= 0 ? "; did you mean '" : "; try --help",
+		      nearest >= 0 ? names[nearest] : "", nearest >= 0 ? "'?" : "");
+	return CLI_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	struct cli cli = {0};
+	int status = take_options(&cli, &argc, argv);
+
+	if (status < 0) {
+		return CLI_OK;
+	}
+	if (status == CLI_OK && argc == 0) {
+		help(stderr);
+		status = CLI_USAGE;
+	}
+	if (status == CLI_OK) {
+		status = run_command(&cli, argc, argv);
+	}
+	/* Output that did not arrive is a failure: a full disk, a closed pipe. */
+	if (fflush(stdout) != 0 && status == CLI_OK) {
+		(void)fputs("vfio-handoff: cannot write the output\n", stderr);
+		status = CLI_FAILED;
+	}
+	return status;
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* status: which VM has which devices, and what is unfinished. */
+#include "cli/json.h"
+
+#include "lib/base/cleanup.h"
+#include "lib/engine/handoff.h"
+#include "lib/host/record.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+static void driver_of(struct vh_sys *sys, const char *device, char *buf, size_t size)
+{
+	if (vh_sys_link_name(sys, buf, size, "sys/bus/pci/devices/%s/driver", device)) {
+		(void)vh_copy(buf, size, "");
+	}
+}
+
+static size_t steps_left(const struct vh_journal *j)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < j->count; i++) {
+		left += !j->entries[i].undone;
+	}
+	return left;
+}
+
+/*
+ * Asked without the lock: a run that goes on now looks unfinished. Whether QEMU lives is judged by
+ * its process alone; opening the group's node here could fail the start of a VM.
+ */
+static enum vh_state state_of(struct vh_sys *sys, const struct vh_journal *j)
+{
+	if (j->attached && j->qemu.pid == 0 && j->owner.pid == 0) {
+		return VH_STATE_MANUAL;
+	}
+	return vh_journal_state(sys, j);
+}
+
+static const char *advice(enum vh_state state)
+{
+	switch (state) {
+	case VH_STATE_UNFINISHED:
+	case VH_STATE_ORPHANED:
+		return "run 'vfio-handoff recover' (unless a start or stop of it goes on right now)";
+	case VH_STATE_MANUAL:
+		return "run 'vfio-handoff reattach' to bring it back";
+	case VH_STATE_STARTING:
+	case VH_STATE_RUNNING:
+	default:
+		return "";
+	}
+}
+
+static void print_text(struct cli *cli, const struct vh_journal *j)
+{
+	enum vh_state state = state_of(cli->sys, j);
+	char driver[64];
+
+	(void)printf("%s: %s", j->vm, vh_state_word(state));
+	if (state == VH_STATE_RUNNING) {
+		(void)printf(", QEMU is process %jd", (intmax_t)j->qemu.pid);
+	}
+	(void)printf("; %zu step%s to undo\n", steps_left(j), steps_left(j) == 1 ? "" : "s");
+	for (size_t i = 0; i < j->devices.count; i++) {
+		const char *device = j->devices.items[i];
+		struct vh_process stuck;
+
+		driver_of(cli->sys, device, driver, sizeof(driver));
+		(void)printf("  %s  driver %s", device, driver[0] ? driver : "(none)");
+		if (vh_stuck_read(cli->sys, device, &stuck) == 0) {
+			(void)printf(", BLOCKED by an abandoned write (process %jd)",
+				     (intmax_t)stuck.pid);
+		}
+		(void)puts("");
+	}
+	if (advice(state)[0]) {
+		(void)printf("  %s\n", advice(state));
+	}
+}
+
+static struct json_object *to_json(struct cli *cli, const struct vh_journal *j)
+{
+	struct json_object *o = json_object_new_object();
+	struct json_object *devices = json_object_new_array();
+	enum vh_state state = state_of(cli->sys, j);
+	char driver[64];
+
+	cli_json_string(o, "vm", j->vm);
+	cli_json_string(o, "state", vh_state_word(state));
+	(void)json_object_object_add(o, "qemu_pid", json_object_new_int64(j->qemu.pid));
+	(void)json_object_object_add(o, "steps_left",
+				     json_object_new_int64((int64_t)steps_left(j)));
+	for (size_t i = 0; i < j->devices.count; i++) {
+		struct json_object *d = json_object_new_object();
+		struct vh_process stuck;
+		bool blocked = vh_stuck_read(cli->sys, j->devices.items[i], &stuck) == 0;
+
+		driver_of(cli->sys, j->devices.items[i], driver, sizeof(driver));
+		cli_json_string(d, "address", j->devices.items[i]);
+		cli_json_string(d, "driver", driver);
+		(void)json_object_object_add(d, "blocked", json_object_new_boolean(blocked));
+		(void)json_object_array_add(devices, d);
+	}
+	(void)json_object_object_add(o, "devices", devices);
+	return o;
+}
+
+int cli_status(struct cli *cli, int argc, char **argv)
+{
+	VH_AUTO_LIST struct vh_list vms = {0};
+	struct json_object *array = cli->json ? json_object_new_array() : NULL;
+	int status = CLI_OK;
+	int rc;
+
+	(void)argv;
+	if (argc != 1) {
+		return cli_usage("status [--json]");
+	}
+	rc = vh_journal_list(cli->sys, &vms);
+	if (rc) {
+		(void)fprintf(stderr, "vfio-handoff: cannot read /" VH_RUN_VM_DIR "\n");
+		status = CLI_FAILED;
+	}
+	for (size_t i = 0; i < vms.count; i++) {
+		VH_AUTO_JOURNAL struct vh_journal j = {0};
+		struct vh_error err = {0};
+
+		rc = vh_journal_load(cli->sys, vms.items[i], false, &j, &err);
+		if (rc == -ENOENT) {
+			continue; /* it ended just now */
+		}
+		if (rc) {
+			cli_error(&err);
+			status = CLI_FAILED;
+		} else if (cli->json) {
+			(void)json_object_array_add(array, to_json(cli, &j));
+		} else {
+			print_text(cli, &j);
+		}
+	}
+	if (cli->json) {
+		cli_json_print(array);
+	} else if (vms.count == 0 && status == CLI_OK) {
+		(void)puts("nothing is handed over");
+	}
+	return status;
+}

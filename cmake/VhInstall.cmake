@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The list of what is installed. install.sh stages this list, compares it with the host, and keeps a
+# copy of it for the uninstallation; tests/install holds it against a checked-in one.
+
+set(CMAKE_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
+	OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
+
+if(TARGET vh-hook AND TARGET vh-cli) # TEMPORARY
+install(TARGETS vh-hook RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
+install(TARGETS vh-cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()
+
+# A link, so that what runs is the file in sbin: AppArmor judges the resolved path.
+set(vh_hook_link ${PROJECT_BINARY_DIR}/50-vfio-handoff)
+file(CREATE_LINK ${CMAKE_INSTALL_FULL_SBINDIR}/vfio-handoff-hook ${vh_hook_link} SYMBOLIC)
+install(FILES ${vh_hook_link} DESTINATION ${CMAKE_INSTALL_FULL_SYSCONFDIR}/libvirt/hooks/qemu.d)
+
+install(DIRECTORY DESTINATION ${CMAKE_INSTALL_FULL_SYSCONFDIR}/vfio-handoff)
+
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/profiles/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/profiles
+	FILES_MATCHING PATTERN "*.ini")
+
+foreach(document README.md CHANGELOG.md LICENSE docs/architecture.md)
+	install(FILES ${PROJECT_SOURCE_DIR}/${document} DESTINATION ${CMAKE_INSTALL_DOCDIR} OPTIONAL)
+endforeach()
+
+foreach(section 1 5 7 8)
+	file(GLOB pages CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/docs/*.${section})
+	if(pages)
+		install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})
+	endif()
+endforeach()

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hooks/hook.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+/* Another event of the same VM or device may be waiting for a driver, at most its own timeout. */
+#define LOCK_TIMEOUT_MS 60000U
+
+static volatile sig_atomic_t cancelled;
+
+static void on_signal(int number)
+{
+	(void)number;
+	cancelled = 1;
+}
+
+/*
+ * A daemon that dies takes the reading end of our stderr with it: that must not kill us half-way.
+ * Asked to end, we stop before the next step and undo.
+ */
+static void handle_signals(void)
+{
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+	struct sigaction note = {.sa_handler = on_signal};
+
+	(void)sigaction(SIGPIPE, &ignore, NULL);
+	(void)sigaction(SIGTERM, &note, NULL);
+	(void)sigaction(SIGINT, &note, NULL);
+	(void)sigaction(SIGHUP, &note, NULL);
+}
+
+void hook_begin(struct hook *hook, const char *vm, const char *event)
+{
+	handle_signals();
+	hook->log.max_level = VH_LOG_INFO;
+	(void)vh_copy(hook->log.vm, sizeof(hook->log.vm), vm);
+	vh_sanitize(hook->log.vm);
+	(void)vh_copy(hook->log.event, sizeof(hook->log.event), event);
+	vh_journal_sink_open(&hook->journal, "vfio-handoff");
+	vh_log_add_sink(&hook->log, &hook->journal.sink);
+	hook->engine = (struct vh_engine){
+		.sys = hook->sys,
+		.log = &hook->log,
+		.lock_timeout_ms = LOCK_TIMEOUT_MS,
+		.cancel = &cancelled,
+	};
+}
+
+void hook_end(struct hook *hook)
+{
+	if (hook->log.sink_count > 0) {
+		vh_journal_sink_close(&hook->journal);
+	}
+}
+
+void hook_complain(struct hook *hook, const char *vm, const struct vh_error *err)
+{
+	char line[2304];
+	int n = snprintf(line, sizeof(line), "vfio-handoff: %s: %s%s%s", vm, err->msg,
+			 err->hint[0] ? ". " : "", err->hint);
+
+	vh_log(&hook->log, VH_LOG_ERROR, NULL, NULL, "%s: %s%s%s", vm, err->msg,
+	       err->hint[0] ? ". " : "", err->hint);
+	if (n < 0) {
+		return;
+	}
+	vh_sanitize(line);
+	(void)dprintf(STDERR_FILENO, "%s\n", line);
+}
+
+int hook_status(enum vh_outcome outcome)
+{
+	switch (outcome) {
+	case VH_OUTCOME_REFUSED:
+		return 1;
+	case VH_OUTCOME_INCOMPLETE:
+		return 3;
+	case VH_OUTCOME_NOTHING:
+	case VH_OUTCOME_DONE:
+	default:
+		return 0;
+	}
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * libvirt's events. What each may do and cost (docs/hooks.rst; src/qemu/qemu_process.c):
+ *
+ *	prepare		before libvirt looks at the devices; the only one that may fail
+ *	start, started	a failure kills the guest: note who runs it, never fail
+ *	reconnect	the same, at a restart of the daemon
+ *	stopped		QEMU is gone, the devices are still libvirt's: nothing
+ *	release		last act, also after a refused prepare: bring back what the journal says
+ *	all others	nothing, and exit 0: a future event must never stop a guest
+ *
+ * The daemon holds the domain's lock while it waits for us, so nothing here may call libvirt.
+ */
+#include "hooks/hook.h"
+
+#include "lib/host/record.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool has_journal(struct hook *hook, const char *vm)
+{
+	char id[200];
+
+	return vh_journal_id(id, sizeof(id), vm) == 0 &&
+	       vh_sys_exists(hook->sys, VH_RUN_VM_DIR "/%s/journal", id);
+}
+
+/* The daemon is our parent; as long as it lives, it will tell us how the VM fares. */
+static struct vh_process daemon_process(struct hook *hook)
+{
+	struct vh_process p;
+
+	if (vh_sys_process(hook->sys, getppid(), &p)) {
+		p = (struct vh_process){0};
+	}
+	return p;
+}
+
+/* Written by libvirt before `started`; a name with a slash does not get past libvirt. */
+static struct vh_process qemu_process(struct hook *hook, const char *vm)
+{
+	struct vh_process p = {0};
+	uint64_t pid;
+
+	if (strchr(vm, '/') ||
+	    vh_sys_attr_u64(hook->sys, 10, &pid, "run/libvirt/qemu/%s.pid", vm) ||
+	    vh_sys_process(hook->sys, (pid_t)pid, &p)) {
+		return (struct vh_process){0};
+	}
+	return p;
+}
+
+/*
+ * A session daemon runs the same hook as a plain user, who can hand nothing over. Where this user
+ * may not even look for a profile there is none for them.
+ */
+static int prepare_as_user(struct hook *hook, const char *vm)
+{
+	struct vh_error err = {0};
+
+	if (vh_profile_find(hook->sys, vm) != 1) {
+		return 0;
+	}
+	(void)vh_error_set(&err, EPERM, NULL,
+			   "it has a profile, but this is a session of user %jd and only root can hand "
+			   "a device over",
+			   (intmax_t)geteuid());
+	(void)vh_error_hint(&err, "define and start the domain in qemu:///system");
+	hook_complain(hook, vm, &err);
+	return 1;
+}
+
+static int prepare(struct hook *hook, const char *vm)
+{
+	VH_AUTO_PROFILE struct vh_profile profile = {0};
+	struct vh_process owner;
+	struct vh_error err = {0};
+	enum vh_outcome outcome;
+	int rc;
+
+	if (geteuid() != 0) {
+		return prepare_as_user(hook, vm);
+	}
+	rc = vh_profile_find(hook->sys, vm);
+	/* An event of another VM that never came is made up for now; usually there is nothing. */
+	if (rc == 1 || vh_sys_exists(hook->sys, VH_RUN_VM_DIR)) {
+		hook_begin(hook, vm, "prepare");
+		vh_heal(&hook->engine, vm);
+	}
+	if (rc == 0) {
+		return 0;
+	}
+	owner = daemon_process(hook);
+	if (vh_profile_load(hook->sys, vm, &profile, &err)) {
+		hook_complain(hook, vm, &err);
+		return 2;
+	}
+	outcome = vh_detach(&hook->engine, &profile, VH_ORIGIN_LIBVIRT, &owner, &err);
+	if (outcome == VH_OUTCOME_REFUSED || outcome == VH_OUTCOME_INCOMPLETE) {
+		hook_complain(hook, vm, &err);
+	}
+	return hook_status(outcome);
+}
+
+static int adopt(struct hook *hook, const char *vm, const char *operation)
+{
+	struct vh_error err = {0};
+	struct vh_process qemu;
+	struct vh_process owner;
+
+	if (geteuid() != 0 || !has_journal(hook, vm)) {
+		return 0;
+	}
+	hook_begin(hook, vm, operation);
+	qemu = qemu_process(hook, vm);
+	owner = daemon_process(hook);
+	if (vh_adopt(&hook->engine, vm, &qemu, &owner, &err) == VH_OUTCOME_REFUSED) {
+		vh_log(&hook->log, VH_LOG_WARNING, NULL, NULL, "%s: cannot note its process: %s", vm,
+		       err.msg);
+	}
+	return 0;
+}
+
+static int release(struct hook *hook, const char *vm)
+{
+	struct vh_error err = {0};
+	enum vh_outcome outcome;
+
+	if (geteuid() != 0 || !has_journal(hook, vm)) {
+		return 0;
+	}
+	hook_begin(hook, vm, "release");
+	outcome = vh_reattach(&hook->engine, vm, &err);
+	if (outcome == VH_OUTCOME_REFUSED || outcome == VH_OUTCOME_INCOMPLETE) {
+		hook_complain(hook, vm, &err);
+	}
+	return hook_status(outcome);
+}
+
+int hook_libvirt(struct hook *hook, const char *vm, const char *operation)
+{
+	if (strcmp(operation, "prepare") == 0) {
+		return prepare(hook, vm);
+	}
+	if (strcmp(operation, "start") == 0 || strcmp(operation, "started") == 0 ||
+	    strcmp(operation, "reconnect") == 0) {
+		return adopt(hook, vm, operation);
+	}
+	if (strcmp(operation, "release") == 0) {
+		return release(hook, vm);
+	}
+	return 0;
+}

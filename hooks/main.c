@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vfio-handoff-hook: called by the hypervisor at the events of a VM's life. */
+#include "hooks/hook.h"
+#include "lib/sys/real.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* libvirt: <path> <name> <operation> <sub-operation> <extra>, always five. */
+#define LIBVIRT_ARGC 5
+
+int main(int argc, char **argv)
+{
+	struct vh_error err = {0};
+	struct hook hook = {0};
+	int status;
+
+	if (argc != LIBVIRT_ARGC) {
+		(void)dprintf(STDERR_FILENO,
+			      "vfio-handoff-hook is called by libvirt: NAME OPERATION SUBOPERATION "
+			      "EXTRA\nTo do the same by hand: vfio-handoff detach|reattach NAME\n");
+		return 2;
+	}
+	if (vh_sys_open(NULL, false, &hook.sys, &err)) {
+		(void)dprintf(STDERR_FILENO, "vfio-handoff: %s\n", err.msg);
+		/* A failing `reconnect` would kill a running guest. */
+		return strcmp(argv[2], "prepare") == 0;
+	}
+	status = hook_libvirt(&hook, argv[1], argv[2]);
+	hook_end(&hook);
+	hook.sys->ops->close(hook.sys);
+	return status;
+}

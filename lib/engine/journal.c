@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Writing the journal; reading it is in journal_read.c. */
+#include "lib/engine/journal.h"
+
+#include "lib/engine/journal_text.h"
+#include "lib/host/record.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int vh_journal_id(char *buf, size_t size, const char *vm)
+{
+	return vh_escape(buf, size, vm);
+}
+
+int vh_journal_path(char *buf, size_t size, const char *vm)
+{
+	char id[200];
+	int rc = vh_journal_id(id, sizeof(id), vm);
+
+	if (rc == 0 && snprintf(buf, size, VH_RUN_VM_DIR "/%s/journal", id) >= (int)size) {
+		rc = -ENAMETOOLONG;
+	}
+	return rc;
+}
+
+static int append(struct vh_sys *sys, struct vh_journal *j, const struct vh_text *line,
+		  struct vh_error *err)
+{
+	int rc = line->failed ? -ENOMEM : sys->ops->append(sys, j->path, line->data, line->len);
+
+	if (rc) {
+		(void)vh_error_sys(err, -rc, j->path, "cannot write the journal");
+		return vh_error_hint(err, "nothing is changed without a record; is /run full?");
+	}
+	return 0;
+}
+
+static int make_dirs(struct vh_sys *sys, const char *path)
+{
+	char dir[VH_PATH_MAX];
+
+	(void)vh_copy(dir, sizeof(dir), path);
+	*strrchr(dir, '/') = '\0';
+	return sys->ops->make_dir(sys, dir);
+}
+
+const char *vh_origin_word(enum vh_origin origin)
+{
+	return origin == VH_ORIGIN_LIBVIRT ? "libvirt" : "manual";
+}
+
+static int write_header(struct vh_sys *sys, struct vh_journal *j, struct vh_error *err)
+{
+	VH_AUTO_TEXT struct vh_text line = {0};
+	char vm[800];
+	int rc = vh_escape_field(vm, sizeof(vm), j->vm);
+
+	if (rc) {
+		return vh_error_set(err, -rc, NULL, "the VM's name is too long");
+	}
+	vh_text_addf(&line, "vfio-handoff 1 %s %016" PRIx64 " %s %s\n", j->boot_id, j->profile_hash,
+		     vm, vh_origin_word(j->origin));
+	/*
+	 * Another VM's end may remove the common directory between our mkdir and our first write.
+	 */
+	for (int tries = 0; tries < 8; tries++) {
+		rc = make_dirs(sys, j->path);
+		if (rc == 0) {
+			rc = line.failed ? -ENOMEM
+					 : sys->ops->publish(sys, j->path, line.data, line.len);
+		}
+		if (rc != -ENOENT) {
+			break;
+		}
+	}
+	if (rc) {
+		(void)vh_error_sys(err, -rc, j->path, "cannot begin the journal");
+		return vh_error_hint(err, "nothing is changed without a record; is /run full?");
+	}
+	return 0;
+}
+
+int vh_journal_create(struct vh_sys *sys, const char *vm, uint64_t profile_hash,
+		      enum vh_origin origin, struct vh_journal *ret, struct vh_error *err)
+{
+	struct vh_journal j = {.profile_hash = profile_hash, .origin = origin};
+	int rc;
+
+	if (!vh_copy(j.vm, sizeof(j.vm), vm) || vh_journal_path(j.path, sizeof(j.path), vm)) {
+		return vh_error_set(err, ENAMETOOLONG, NULL, "the VM's name is too long");
+	}
+	if (vh_sys_exists(sys, "%s", j.path)) {
+		return vh_error_set(err, EEXIST, j.path, "the VM '%s' has a journal already", vm);
+	}
+	rc = vh_sys_attr(sys, j.boot_id, sizeof(j.boot_id), "proc/sys/kernel/random/boot_id");
+	if (rc) {
+		return vh_error_sys(err, -rc, "proc/sys/kernel/random/boot_id",
+				    "cannot read the boot id");
+	}
+	rc = write_header(sys, &j, err);
+	if (rc == 0) {
+		*ret = j;
+	}
+	return rc;
+}
+
+int vh_journal_device(struct vh_sys *sys, struct vh_journal *j, const char *device,
+		      struct vh_error *err)
+{
+	VH_AUTO_TEXT struct vh_text line = {0};
+
+	vh_text_addf(&line, "device %s\n", device);
+	if (vh_list_add(&j->devices, device)) {
+		return vh_error_set(err, ENOMEM, NULL, "out of memory");
+	}
+	return append(sys, j, &line, err);
+}
+
+static int append_process(struct vh_sys *sys, struct vh_journal *j, const char *word,
+			  const struct vh_process *p, struct vh_error *err)
+{
+	VH_AUTO_TEXT struct vh_text line = {0};
+
+	vh_text_addf(&line, "%s %jd %" PRIu64 "\n", word, (intmax_t)p->pid, p->start_time);
+	return append(sys, j, &line, err);
+}
+
+int vh_journal_owner(struct vh_sys *sys, struct vh_journal *j, const struct vh_process *owner,
+		     struct vh_error *err)
+{
+	j->owner = *owner;
+	return append_process(sys, j, "owner", owner, err);
+}
+
+int vh_journal_qemu(struct vh_sys *sys, struct vh_journal *j, const struct vh_process *qemu,
+		    struct vh_error *err)
+{
+	j->qemu = *qemu;
+	return append_process(sys, j, "qemu", qemu, err);
+}
+
+int vh_journal_add(struct vh_journal *j, const struct vh_step *step)
+{
+	struct vh_journal_entry *entries = realloc(j->entries, (j->count + 1) * sizeof(*entries));
+
+	if (!entries) {
+		return -ENOMEM;
+	}
+	j->entries = entries;
+	entries[j->count++] = (struct vh_journal_entry){.step = *step};
+	return 0;
+}
+
+int vh_journal_intent(struct vh_sys *sys, struct vh_journal *j, const struct vh_step *step,
+		      struct vh_error *err)
+{
+	VH_AUTO_TEXT struct vh_text line = {0};
+	char f[5][600];
+
+	if (vh_escape_field(f[0], sizeof(f[0]), step->device) ||
+	    vh_escape_field(f[1], sizeof(f[1]), step->path) ||
+	    vh_escape_field(f[2], sizeof(f[2]), step->found) ||
+	    vh_escape_field(f[3], sizeof(f[3]), step->wanted) ||
+	    vh_escape_field(f[4], sizeof(f[4]), step->extra)) {
+		return vh_error_set(err, ENAMETOOLONG, step->path,
+				    "the value in /%s is too long for the journal", step->path);
+	}
+	vh_text_addf(&line, "intent %zu %s %s %s %s %s %s %u\n", j->count, vh_step_word(step->kind),
+		     f[0], f[1], f[2], f[3], f[4], step->timeout_ms);
+	if (vh_journal_add(j, step)) {
+		return vh_error_set(err, ENOMEM, NULL, "out of memory");
+	}
+	return append(sys, j, &line, err);
+}
+
+static int append_number(struct vh_sys *sys, struct vh_journal *j, const char *word, size_t n,
+			 struct vh_error *err)
+{
+	VH_AUTO_TEXT struct vh_text line = {0};
+
+	vh_text_addf(&line, "%s %zu\n", word, n);
+	return append(sys, j, &line, err);
+}
+
+int vh_journal_step_done(struct vh_sys *sys, struct vh_journal *j, size_t n, struct vh_error *err)
+{
+	j->entries[n].done = true;
+	return append_number(sys, j, "done", n, err);
+}
+
+int vh_journal_step_undone(struct vh_sys *sys, struct vh_journal *j, size_t n, struct vh_error *err)
+{
+	j->entries[n].undone = true;
+	return append_number(sys, j, "undone", n, err);
+}
+
+int vh_journal_attached(struct vh_sys *sys, struct vh_journal *j, struct vh_error *err)
+{
+	VH_AUTO_TEXT struct vh_text line = {0};
+
+	vh_text_add(&line, "attached\n");
+	j->attached = true;
+	return append(sys, j, &line, err);
+}
+
+int vh_journal_remove(struct vh_sys *sys, struct vh_journal *j, struct vh_error *err)
+{
+	char dir[VH_PATH_MAX];
+	int rc = sys->ops->remove(sys, j->path);
+
+	if (rc && rc != -ENOENT) {
+		return vh_error_sys(err, -rc, j->path, "cannot remove the journal");
+	}
+	(void)vh_copy(dir, sizeof(dir), j->path);
+	*strrchr(dir, '/') = '\0';
+	/* Directories that others still use are not empty, and stay. */
+	(void)sys->ops->remove(sys, dir);
+	(void)sys->ops->remove(sys, VH_RUN_VM_DIR);
+	(void)sys->ops->remove(sys, VH_RUN_DEVICE_DIR);
+	(void)sys->ops->remove(sys, VH_RUN_STUCK_DIR);
+	(void)sys->ops->remove(sys, VH_RUN_DIR);
+	return 0;
+}
+
+void vh_journal_done(struct vh_journal *j)
+{
+	vh_list_done(&j->devices);
+	free(j->entries);
+	*j = (struct vh_journal){0};
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * The journal of one VM: /run/vfio-handoff/vm/<id>/journal, text, one record a line, only ever
+ * appended to. It says what was found before each write, so that whoever comes next (this process,
+ * a later event, `recover`) can put it back without knowing the profile.
+ *
+ *	vfio-handoff 1 <boot id> <profile hash> <vm> <origin>
+ *	device <address>			one each, before its claim is made
+ *	owner <pid> <start time>		who will start QEMU: the daemon that called us
+ *	intent <n> <kind> <device> <path> <found> <wanted> <extra> <timeout ms>
+ *	done <n>				written, and read back
+ *	attached				the whole detach is done; the VM may have the devices
+ *	qemu <pid> <start time>
+ *	undone <n>
+ *
+ * Fields are escaped (vh_escape_field). A last line without its newline was torn by a crash: its
+ * write had not begun, and it is dropped. Room: engine/ only.
+ */
+
+#include "lib/base/error.h"
+#include "lib/plan/step.h"
+#include "lib/sys/sys.h"
+
+enum vh_origin {
+	VH_ORIGIN_MANUAL,  /* `vfio-handoff detach`: stays until someone asks for it back */
+	VH_ORIGIN_LIBVIRT, /* ends with the domain */
+};
+
+struct vh_journal_entry {
+	struct vh_step step;
+	bool done;
+	bool undone;
+};
+
+/**
+ * struct vh_journal - what is in the file
+ * @vm: name of the VM, unescaped
+ * @attached: the detach was completed
+ */
+struct vh_journal {
+	char path[VH_PATH_MAX];
+	char vm[256];
+	char boot_id[40];
+	uint64_t profile_hash;
+	enum vh_origin origin;
+	struct vh_process owner;
+	struct vh_process qemu;
+	bool attached;
+	struct vh_list devices;
+	struct vh_journal_entry *entries;
+	size_t count;
+};
+
+/* Directory name of a VM below VH_RUN_VM_DIR; -ENAMETOOLONG. */
+int vh_journal_id(char *buf, size_t size, const char *vm)
+	__attribute__((nonnull, warn_unused_result));
+
+/**
+ * vh_journal_create() - begin a new one, with its first line
+ * Return: 0; -EEXIST if there is one; -errno of the write.
+ * Owner: release with vh_journal_done(), which keeps the file.
+ */
+int vh_journal_create(struct vh_sys *sys, const char *vm, uint64_t profile_hash,
+		      enum vh_origin origin, struct vh_journal *ret, struct vh_error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/**
+ * vh_journal_load() - read one
+ * @mend: drop a torn last line from the file as well; only for who holds the VM's lock
+ * Return: 0; -ENOENT; -EINVAL unreadable (err names file and line); -ESTALE it is from another boot,
+ * so the kernel has already forgotten all of it (@ret is filled, for its devices).
+ */
+int vh_journal_load(struct vh_sys *sys, const char *vm, bool mend, struct vh_journal *ret,
+		    struct vh_error *err) __attribute__((nonnull, warn_unused_result));
+
+/* Names of all VMs that have a journal. */
+int vh_journal_list(struct vh_sys *sys, struct vh_list *ret)
+	__attribute__((nonnull, warn_unused_result));
+
+/* Each appends one record and updates the memory; -errno of the write. */
+int vh_journal_device(struct vh_sys *sys, struct vh_journal *j, const char *device,
+		      struct vh_error *err) __attribute__((nonnull, warn_unused_result));
+int vh_journal_owner(struct vh_sys *sys, struct vh_journal *j, const struct vh_process *owner,
+		     struct vh_error *err) __attribute__((nonnull, warn_unused_result));
+int vh_journal_qemu(struct vh_sys *sys, struct vh_journal *j, const struct vh_process *qemu,
+		    struct vh_error *err) __attribute__((nonnull, warn_unused_result));
+int vh_journal_intent(struct vh_sys *sys, struct vh_journal *j, const struct vh_step *step,
+		      struct vh_error *err) __attribute__((nonnull, warn_unused_result));
+int vh_journal_step_done(struct vh_sys *sys, struct vh_journal *j, size_t n, struct vh_error *err)
+	__attribute__((nonnull, warn_unused_result));
+int vh_journal_step_undone(struct vh_sys *sys, struct vh_journal *j, size_t n,
+			   struct vh_error *err) __attribute__((nonnull, warn_unused_result));
+int vh_journal_attached(struct vh_sys *sys, struct vh_journal *j, struct vh_error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/* Removes the file and, when empty, the directories above it. */
+int vh_journal_remove(struct vh_sys *sys, struct vh_journal *j, struct vh_error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+void vh_journal_done(struct vh_journal *j) __attribute__((nonnull));
+#define VH_AUTO_JOURNAL __attribute__((cleanup(vh_journal_done)))

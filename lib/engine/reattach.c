@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "lib/engine/reattach.h"
+
+#include <errno.h>
+#include <string.h>
+
+static void join(const struct vh_list *list, struct vh_text *out)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		vh_text_addf(out, "%s%s", out->len ? "; " : "", list->items[i]);
+	}
+}
+
+static enum vh_outcome close_journal(struct vh_engine *e, struct vh_journal *j,
+				     struct vh_error *err)
+{
+	/*
+	 * Claims first: a journal without claims is undone once more, which is harmless; a claim
+	 * without a journal would refuse the device to everybody.
+	 */
+	vh_claims_release(e->sys, j);
+	return vh_journal_remove(e->sys, j, err) ? VH_OUTCOME_INCOMPLETE : VH_OUTCOME_DONE;
+}
+
+enum vh_outcome vh_undo_locked(struct vh_engine *e, struct vh_journal *j, struct vh_error *err)
+{
+	struct vh_run run = {.sys = e->sys, .log = e->log, .journal = j};
+	VH_AUTO_TEXT struct vh_text text = {0};
+	enum vh_outcome outcome = VH_OUTCOME_INCOMPLETE;
+
+	if (vh_run_backward(&run)) {
+		outcome = close_journal(e, j, err);
+	}
+	if (run.left.count > 0) {
+		join(&run.left, &text);
+		join(&run.broken, &text);
+		(void)vh_error_set(err, EIO, j->path, "not undone: %s", vh_text_str(&text));
+		(void)vh_error_hint(err, "free the device, then run 'vfio-handoff recover'; if that "
+					 "does not help, reboot");
+	} else if (run.broken.count > 0 && outcome == VH_OUTCOME_DONE) {
+		join(&run.broken, &text);
+		(void)vh_error_set(err, EIO, j->path, "back, but not working: %s", vh_text_str(&text));
+		(void)vh_error_hint(err, "look at the kernel log (dmesg)");
+		outcome = VH_OUTCOME_INCOMPLETE;
+	}
+	vh_run_done(&run);
+	return outcome;
+}
+
+enum vh_outcome vh_undo_journal(struct vh_engine *e, struct vh_journal *j, struct vh_locks *locks,
+				struct vh_error *err)
+{
+	vh_list_sort(&j->devices);
+	for (size_t i = 0; i < j->devices.count; i++) {
+		if (vh_lock_device(locks, j->devices.items[i], e->lock_timeout_ms, err)) {
+			return VH_OUTCOME_REFUSED;
+		}
+	}
+	return vh_undo_locked(e, j, err);
+}
+
+void vh_forget_journal(struct vh_engine *e, struct vh_journal *j)
+{
+	struct vh_error err = {0};
+
+	vh_log(e->log, VH_LOG_NOTICE, NULL, NULL,
+	       "the journal of '%s' is from an earlier boot; removed", j->vm);
+	(void)close_journal(e, j, &err);
+}
+
+static const char *summary(enum vh_outcome outcome)
+{
+	switch (outcome) {
+	case VH_OUTCOME_DONE:
+		return "the devices are back on the host";
+	case VH_OUTCOME_INCOMPLETE:
+		return "NOT everything is back on the host";
+	case VH_OUTCOME_NOTHING:
+	case VH_OUTCOME_REFUSED:
+	default:
+		return "nothing was changed";
+	}
+}
+
+enum vh_outcome vh_reattach(struct vh_engine *e, const char *vm, struct vh_error *err)
+{
+	VH_AUTO_LOCKS struct vh_locks locks = {.sys = e->sys};
+	VH_AUTO_JOURNAL struct vh_journal j = {0};
+	uint64_t started_ms = e->sys->ops->now_ms(e->sys);
+	enum vh_outcome outcome;
+	int rc;
+
+	if (vh_lock_vm(&locks, vm, e->lock_timeout_ms, err)) {
+		return VH_OUTCOME_REFUSED;
+	}
+	rc = vh_journal_load(e->sys, vm, true, &j, err);
+	if (rc == -ENOENT) {
+		return VH_OUTCOME_NOTHING;
+	}
+	if (rc == -ESTALE) {
+		vh_forget_journal(e, &j);
+		return VH_OUTCOME_NOTHING;
+	}
+	if (rc) {
+		return VH_OUTCOME_REFUSED;
+	}
+	if (vh_journal_state(e->sys, &j) == VH_STATE_RUNNING) {
+		(void)vh_error_set(err, EBUSY, NULL, "the VM '%s' is running (QEMU is process %jd)", vm,
+				   (intmax_t)j.qemu.pid);
+		(void)vh_error_hint(err, "shut the VM down; its devices return by themselves");
+		return VH_OUTCOME_REFUSED;
+	}
+	outcome = vh_undo_journal(e, &j, &locks, err);
+	vh_log(e->log, outcome == VH_OUTCOME_DONE ? VH_LOG_NOTICE : VH_LOG_ERROR, NULL, NULL,
+	       "%s: %s (%llu ms)", vm, summary(outcome),
+	       (unsigned long long)(e->sys->ops->now_ms(e->sys) - started_ms));
+	return outcome;
+}

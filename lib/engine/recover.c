@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Events that never came: journals whose run was interrupted, or whose VM is gone. */
+#include "lib/engine/reattach.h"
+
+#include "lib/host/function.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* A VM's end takes a while after its process has died: vfio resets devices at close. */
+static bool group_is_open(struct vh_sys *sys, const struct vh_journal *j)
+{
+	struct vh_function f;
+
+	for (size_t i = 0; i < j->devices.count; i++) {
+		if (vh_function_load(sys, j->devices.items[i], &f) == 0 && f.is_vfio &&
+		    f.group >= 0 && sys->ops->group_status(sys, (unsigned)f.group) == -EBUSY) {
+			return true;
+		}
+	}
+	return false;
+}
+
+enum vh_state vh_journal_state(struct vh_sys *sys, const struct vh_journal *j)
+{
+	bool qemu_alive = j->qemu.pid != 0 && vh_sys_process_alive(sys, &j->qemu);
+
+	if (!j->attached) {
+		return VH_STATE_UNFINISHED;
+	}
+	if (qemu_alive) {
+		return VH_STATE_RUNNING;
+	}
+	for (size_t i = 0; i < j->count; i++) {
+		if (j->entries[i].undone) {
+			return VH_STATE_UNFINISHED;
+		}
+	}
+	if (j->origin == VH_ORIGIN_MANUAL && j->qemu.pid == 0) {
+		return VH_STATE_MANUAL;
+	}
+	/* Between prepare and started QEMU is not known; the daemon that starts it is. */
+	if (j->qemu.pid == 0 && j->owner.pid != 0 && vh_sys_process_alive(sys, &j->owner)) {
+		return VH_STATE_STARTING;
+	}
+	return group_is_open(sys, j) ? VH_STATE_RUNNING : VH_STATE_ORPHANED;
+}
+
+const char *vh_state_word(enum vh_state state)
+{
+	static const char *const words[] = {
+		[VH_STATE_UNFINISHED] = "unfinished", [VH_STATE_MANUAL] = "by-hand",
+		[VH_STATE_STARTING] = "starting",     [VH_STATE_RUNNING] = "running",
+		[VH_STATE_ORPHANED] = "orphaned",
+	};
+
+	return words[state];
+}
+
+static enum vh_outcome recover_one(struct vh_engine *e, const char *vm, struct vh_error *err)
+{
+	VH_AUTO_LOCKS struct vh_locks locks = {.sys = e->sys};
+	VH_AUTO_JOURNAL struct vh_journal j = {0};
+	enum vh_state state;
+	int rc;
+
+	if (vh_lock_vm(&locks, vm, e->lock_timeout_ms, err)) {
+		return VH_OUTCOME_REFUSED;
+	}
+	rc = vh_journal_load(e->sys, vm, true, &j, err);
+	if (rc == -ENOENT) {
+		return VH_OUTCOME_NOTHING;
+	}
+	if (rc == -ESTALE) {
+		vh_forget_journal(e, &j);
+		return VH_OUTCOME_DONE;
+	}
+	if (rc) {
+		return VH_OUTCOME_INCOMPLETE;
+	}
+	state = vh_journal_state(e->sys, &j);
+	if (state != VH_STATE_UNFINISHED && state != VH_STATE_ORPHANED) {
+		vh_log(e->log, VH_LOG_INFO, NULL, NULL, "%s: %s, nothing to recover", vm,
+		       vh_state_word(state));
+		return VH_OUTCOME_NOTHING;
+	}
+	vh_log(e->log, VH_LOG_NOTICE, NULL, NULL, "%s: %s, bringing its devices back", vm,
+	       vh_state_word(state));
+	return vh_undo_journal(e, &j, &locks, err);
+}
+
+enum vh_outcome vh_recover(struct vh_engine *e, const char *vm, struct vh_error *err)
+{
+	VH_AUTO_LIST struct vh_list vms = {0};
+	enum vh_outcome worst = VH_OUTCOME_NOTHING;
+	int rc = vm ? vh_list_add(&vms, vm) : vh_journal_list(e->sys, &vms);
+
+	if (rc) {
+		(void)vh_error_sys(err, -rc, "run/vfio-handoff/vm", "cannot list the journals");
+		return VH_OUTCOME_REFUSED;
+	}
+	for (size_t i = 0; i < vms.count; i++) {
+		struct vh_error one = {0};
+		enum vh_outcome outcome = recover_one(e, vms.items[i], &one);
+
+		if (outcome > worst) {
+			worst = outcome;
+			*err = one;
+		}
+	}
+	if (vh_claims_sweep(e->sys) > 0 && worst == VH_OUTCOME_NOTHING) {
+		worst = VH_OUTCOME_DONE;
+	}
+	return worst;
+}
+
+void vh_heal(struct vh_engine *e, const char *except)
+{
+	VH_AUTO_LIST struct vh_list vms = {0};
+	struct vh_engine impatient = *e;
+
+	impatient.lock_timeout_ms = 0;
+	if (vh_journal_list(e->sys, &vms)) {
+		return;
+	}
+	for (size_t i = 0; i < vms.count; i++) {
+		struct vh_error err = {0};
+
+		if (strcmp(vms.items[i], except) != 0 &&
+		    recover_one(&impatient, vms.items[i], &err) == VH_OUTCOME_INCOMPLETE) {
+			vh_log(e->log, VH_LOG_ERROR, NULL, NULL, "%s: %s", vms.items[i], err.msg);
+		}
+	}
+}
+
+enum vh_outcome vh_adopt(struct vh_engine *e, const char *vm, const struct vh_process *qemu,
+			 const struct vh_process *owner, struct vh_error *err)
+{
+	VH_AUTO_LOCKS struct vh_locks locks = {.sys = e->sys};
+	VH_AUTO_JOURNAL struct vh_journal j = {0};
+	int rc;
+
+	if (vh_lock_vm(&locks, vm, e->lock_timeout_ms, err)) {
+		return VH_OUTCOME_REFUSED;
+	}
+	rc = vh_journal_load(e->sys, vm, true, &j, err);
+	if (rc == -ENOENT || rc == -ESTALE) {
+		return VH_OUTCOME_NOTHING;
+	}
+	if (rc == 0) {
+		rc = vh_journal_owner(e->sys, &j, owner, err);
+	}
+	if (rc == 0 && qemu->pid != 0) {
+		rc = vh_journal_qemu(e->sys, &j, qemu, err);
+	}
+	return rc ? VH_OUTCOME_REFUSED : VH_OUTCOME_DONE;
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "lib/engine/run.h"
+
+#include "lib/host/record.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const struct vh_step_ops *const table[VH_STEP_MAX] = {
+	[VH_STEP_RETURN] = &vh_step_return,
+	[VH_STEP_MODULE] = &vh_step_module,
+	[VH_STEP_POWER] = &vh_step_power,
+	[VH_STEP_D3COLD] = &vh_step_d3cold,
+	[VH_STEP_CONSOLE] = &vh_step_console,
+	[VH_STEP_FRAMEBUFFER] = &vh_step_framebuffer,
+	[VH_STEP_OVERRIDE] = &vh_step_override,
+	[VH_STEP_UNBIND] = &vh_step_unbind,
+	[VH_STEP_RESET_METHOD] = &vh_step_reset_method,
+	[VH_STEP_RESET] = &vh_step_reset,
+	[VH_STEP_BIND] = &vh_step_bind,
+	[VH_STEP_VIABLE] = &vh_step_viable,
+};
+
+static const char *shown(const char *value)
+{
+	return value[0] ? value : "(none)";
+}
+
+static void log_step(struct vh_run *run, const struct vh_step *step, bool back, uint64_t started_ms)
+{
+	struct vh_step shown_step = *step;
+	unsigned long long took_ms = run->sys->ops->now_ms(run->sys) - started_ms;
+
+	if (back && !vh_step_reverse(step, &shown_step)) {
+		return;
+	}
+	vh_log(run->log, VH_LOG_INFO, step->device, vh_step_word(step->kind),
+	       "%s%s%s: /%s: %s -> %s (%llu ms)", step->device, step->device[0] ? ": " : "",
+	       vh_step_title(step->kind, back), shown_step.path, shown(shown_step.found),
+	       shown(shown_step.wanted), took_ms);
+}
+
+static int observe(struct vh_run *run, const struct vh_step *step, char *buf, size_t size,
+		   struct vh_error *err)
+{
+	int rc = table[step->kind]->observe(run, step, buf, size);
+
+	if (rc) {
+		return vh_error_sys(err, -rc, step->path, "cannot read the present value");
+	}
+	return 0;
+}
+
+/* Success of a write is not its effect: vtconsole's bind and drivers_probe always say yes. */
+static int verify(struct vh_run *run, const struct vh_step *step, struct vh_error *err)
+{
+	char now[sizeof(step->wanted)];
+	int rc;
+
+	if (!table[step->kind]->observe) {
+		return 0;
+	}
+	rc = observe(run, step, now, sizeof(now), err);
+	if (rc == 0 && strcmp(now, step->wanted) != 0) {
+		rc = vh_error_set(err, EIO, step->path,
+				  "/%s took the write but reads '%s', not '%s'", step->path,
+				  shown(now), shown(step->wanted));
+	}
+	return rc;
+}
+
+static int forward_one(struct vh_run *run, const struct vh_step *planned, struct vh_error *err)
+{
+	const struct vh_step_ops *ops = table[planned->kind];
+	uint64_t started_ms = run->sys->ops->now_ms(run->sys);
+	struct vh_step step = *planned;
+	size_t n = run->journal->count;
+	int rc = 0;
+
+	if (ops->observe) {
+		rc = observe(run, &step, step.found, sizeof(step.found), err);
+		if (rc) {
+			return rc;
+		}
+		if (!ops->always && strcmp(step.found, step.wanted) == 0) {
+			vh_log(run->log, VH_LOG_DEBUG, step.device, vh_step_word(step.kind),
+			       "/%s: already %s", step.path, shown(step.wanted));
+			return 0;
+		}
+	}
+	rc = vh_journal_intent(run->sys, run->journal, &step, err);
+	if (rc == 0 && ops->apply) {
+		rc = ops->apply(run, &step, err);
+	}
+	if (rc == 0) {
+		rc = verify(run, &step, err);
+	}
+	if (rc == 0) {
+		rc = vh_journal_step_done(run->sys, run->journal, n, err);
+	}
+	if (rc == 0) {
+		log_step(run, &step, false, started_ms);
+	}
+	return rc;
+}
+
+int vh_run_forward(struct vh_run *run, const struct vh_step_list *steps, struct vh_error *err)
+{
+	for (size_t i = 0; i < steps->count; i++) {
+		const struct vh_step *step = &steps->steps[i];
+		int rc;
+
+		if (run->cancel && *run->cancel) {
+			return vh_error_set(err, EINTR, NULL, "interrupted by a signal");
+		}
+		rc = forward_one(run, step, err);
+		if (rc) {
+			return vh_error_wrap(err, "%s%s%s", step->device, step->device[0] ? ": " : "",
+					     vh_step_title(step->kind, false));
+		}
+	}
+	return 0;
+}
+
+/* A device that a write still blocks would block the next writer as well. */
+static bool is_stuck(struct vh_run *run, const char *device)
+{
+	struct vh_process p;
+
+	return device[0] && vh_stuck_read(run->sys, device, &p) == 0;
+}
+
+static void keep(struct vh_run *run, struct vh_list *list, const struct vh_step *step,
+		 enum vh_level level, const struct vh_error *err)
+{
+	VH_AUTO_TEXT struct vh_text line = {0};
+
+	vh_text_addf(&line, "%s%s%s: %s", step->device, step->device[0] ? ": " : "",
+		     vh_step_title(step->kind, true), err->msg);
+	vh_log(run->log, level, step->device, vh_step_word(step->kind), "%s", vh_text_str(&line));
+	if (vh_list_add(list, vh_text_str(&line))) {
+		vh_log(run->log, VH_LOG_ERROR, NULL, NULL, "out of memory");
+	}
+}
+
+/* Returns true when the step needs nothing more. */
+static bool backward_one(struct vh_run *run, size_t n)
+{
+	const struct vh_step *step = &run->journal->entries[n].step;
+	const struct vh_step_ops *ops = table[step->kind];
+	uint64_t started_ms = run->sys->ops->now_ms(run->sys);
+	struct vh_error err = {0};
+	int rc = VH_UNDO_OK;
+
+	if (is_stuck(run, step->device)) {
+		(void)vh_error_set(&err, EBUSY, NULL, "a write still blocks the device");
+		rc = -EBUSY;
+	} else if (ops->undo) {
+		rc = ops->undo(run, step, &err);
+	}
+	if (rc < 0) {
+		keep(run, &run->left, step, VH_LOG_ERROR, &err);
+		return false;
+	}
+	if (rc == VH_UNDO_LOST) {
+		keep(run, &run->lost, step, VH_LOG_WARNING, &err);
+	} else if (rc == VH_UNDO_BROKEN) {
+		keep(run, &run->broken, step, VH_LOG_ERROR, &err);
+	} else if (ops->undo) {
+		log_step(run, step, true, started_ms);
+	}
+	/* Without this record the step is only undone once more: harmless. */
+	if (vh_journal_step_undone(run->sys, run->journal, n, &err)) {
+		vh_log(run->log, VH_LOG_DEBUG, step->device, NULL, "%s", err.msg);
+	}
+	return true;
+}
+
+bool vh_run_backward(struct vh_run *run)
+{
+	bool complete = true;
+
+	for (size_t n = run->journal->count; n-- > 0;) {
+		if (!run->journal->entries[n].undone && !backward_one(run, n)) {
+			complete = false;
+		}
+	}
+	return complete;
+}
+
+void vh_run_done(struct vh_run *run)
+{
+	vh_list_done(&run->lost);
+	vh_list_done(&run->left);
+	vh_list_done(&run->broken);
+}

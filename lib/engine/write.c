@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "lib/engine/write.h"
+
+#include "lib/base/cleanup.h"
+#include "lib/host/record.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static void mark_stuck(struct vh_run *run, const char *device, const struct vh_process *p)
+{
+	char path[VH_PATH_MAX];
+	char text[128];
+	int rc;
+
+	(void)snprintf(path, sizeof(path), VH_RUN_STUCK_DIR "/%s", device);
+	vh_stuck_format(text, sizeof(text), p);
+	rc = run->sys->ops->make_dir(run->sys, VH_RUN_STUCK_DIR);
+	if (rc == 0) {
+		rc = run->sys->ops->publish(run->sys, path, text, strlen(text));
+	}
+	if (rc) {
+		vh_log(run->log, VH_LOG_ERROR, device, NULL,
+		       "cannot mark %s as blocked: /%s: %s", device, path, strerror(-rc));
+	}
+}
+
+static int explain(struct vh_run *run, int rc, const char *path, const char *device,
+		   unsigned timeout_ms, const struct vh_process *stuck, struct vh_error *err)
+{
+	if (rc == -ETIMEDOUT) {
+		if (device[0]) {
+			mark_stuck(run, device, stuck);
+		}
+		(void)vh_error_set(err, ETIMEDOUT, path,
+				   "/%s: the kernel did not finish the write within %u ms; it is left "
+				   "behind in process %jd",
+				   path, timeout_ms, (intmax_t)stuck->pid);
+		return vh_error_hint(err, "end what uses the device, then 'vfio-handoff recover'; if "
+					  "the write never ends, only a reboot helps");
+	}
+	if (rc == -ENOTRECOVERABLE) {
+		(void)vh_error_set(err, ENOTRECOVERABLE, path,
+				   "/%s: the kernel killed the process that wrote: a fault in the driver",
+				   path);
+		return vh_error_hint(err, "look at the kernel log (dmesg); the host needs a reboot");
+	}
+	return vh_error_sys(err, -rc, path, "cannot write");
+}
+
+int vh_write(struct vh_run *run, const char *path, const char *value, const char *device,
+	     unsigned timeout_ms, struct vh_error *err)
+{
+	const char *data = value[0] ? value : "\n";
+	struct vh_process stuck = {0};
+	int rc = run->sys->ops->write(run->sys, path, data, strlen(data), timeout_ms, &stuck);
+
+	return rc ? explain(run, rc, path, device, timeout_ms, &stuck, err) : 0;
+}
+
+void vh_driver_of(struct vh_sys *sys, const char *device, char *buf, size_t size)
+{
+	if (vh_sys_link_name(sys, buf, size, "sys/bus/pci/devices/%s/driver", device)) {
+		buf[0] = '\0';
+	}
+}
+
+bool vh_device_is_dead(struct vh_sys *sys, const char *device, unsigned timeout_ms)
+{
+	VH_AUTO_FREE char *data = NULL;
+	char path[VH_PATH_MAX];
+	size_t len = 0;
+	int rc;
+
+	(void)snprintf(path, sizeof(path), "sys/bus/pci/devices/%s/config", device);
+	rc = sys->ops->read(sys, path, 4096, timeout_ms, &data, &len);
+	return rc == -ENOENT || (rc == 0 && len >= 2 && (unsigned char)data[0] == 0xff &&
+				 (unsigned char)data[1] == 0xff);
+}
+
+/* The kernel names its own modprobe; where that cannot be read, the usual places. */
+static int find_modprobe(struct vh_sys *sys, char *buf, size_t size)
+{
+	static const char *const places[] = {"/usr/sbin/modprobe", "/sbin/modprobe"};
+
+	if (vh_sys_attr(sys, buf, size, "proc/sys/kernel/modprobe") == 0 && buf[0] == '/' &&
+	    vh_sys_exists(sys, "%s", buf + 1)) {
+		return 0;
+	}
+	for (size_t i = 0; i < VH_ARRAY_SIZE(places); i++) {
+		if (vh_sys_exists(sys, "%s", places[i] + 1)) {
+			return vh_copy(buf, size, places[i]) ? 0 : -ENAMETOOLONG;
+		}
+	}
+	return -ENOENT;
+}
+
+int vh_modprobe(struct vh_run *run, const char *module, unsigned timeout_ms, struct vh_error *err)
+{
+	char modprobe[256];
+	const char *argv[] = {modprobe, "--", module, NULL};
+	int rc = find_modprobe(run->sys, modprobe, sizeof(modprobe));
+
+	if (rc) {
+		return vh_error_set(err, -rc, NULL, "there is no modprobe to load %s with", module);
+	}
+	rc = run->sys->ops->run(run->sys, argv, timeout_ms);
+	if (rc > 0) {
+		(void)vh_error_set(err, EIO, NULL, "%s %s failed with exit status %d", modprobe, module,
+				   rc);
+		return vh_error_hint(err, "run it by hand to see why");
+	}
+	if (rc < 0) {
+		return vh_error_sys(err, -rc, NULL, "%s %s", modprobe, module);
+	}
+	return 0;
+}
+
+int vh_observe_attribute(struct vh_run *run, const struct vh_step *step, char *buf, size_t size)
+{
+	int rc = vh_sys_attr_guarded(run->sys, step->timeout_ms, buf, size, "%s", step->path);
+
+	if (rc == 0 && strcmp(buf, "(null)") == 0) {
+		buf[0] = '\0';
+	}
+	return rc;
+}
+
+int vh_apply_attribute(struct vh_run *run, const struct vh_step *step, struct vh_error *err)
+{
+	return vh_write(run, step->path, step->wanted, step->device, step->timeout_ms, err);
+}
+
+int vh_undo_attribute(struct vh_run *run, const struct vh_step *step, struct vh_error *err)
+{
+	char now[sizeof(step->found)];
+	int rc = vh_observe_attribute(run, step, now, sizeof(now));
+
+	if (rc) {
+		return vh_error_sys(err, -rc, step->path, "cannot read the present value");
+	}
+	if (strcmp(now, step->found) == 0) {
+		return VH_UNDO_OK;
+	}
+	rc = vh_write(run, step->path, step->found, step->device, step->timeout_ms, err);
+	if (rc) {
+		return rc;
+	}
+	rc = vh_observe_attribute(run, step, now, sizeof(now));
+	if (rc) {
+		return vh_error_sys(err, -rc, step->path, "cannot read the value back");
+	}
+	if (strcmp(now, step->found) != 0) {
+		return vh_error_set(err, EIO, step->path, "/%s took the write but reads '%s', not '%s'",
+				    step->path, now, step->found);
+	}
+	return VH_UNDO_OK;
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "lib/host/function.h"
+
+#include "lib/base/cleanup.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define D "sys/bus/pci/devices/%s"
+
+bool vh_function_is_bridge(const struct vh_function *f)
+{
+	return f->class_code >> 16 == 0x06;
+}
+
+bool vh_function_is_vga(const struct vh_function *f)
+{
+	return f->class_code >> 8 == 0x0300;
+}
+
+bool vh_function_is_display(const struct vh_function *f)
+{
+	return f->class_code >> 16 == 0x03;
+}
+
+bool vh_function_is_sound(const struct vh_function *f)
+{
+	return f->class_code >> 16 == 0x04;
+}
+
+bool vh_function_owns(const struct vh_function *f, const char *link)
+{
+	char part[VH_PCI_ADDRESS_MAX + 2];
+
+	(void)snprintf(part, sizeof(part), "/%s/", f->name);
+	return strstr(link, part) != NULL;
+}
+
+/* A missing attribute is an answer: "". */
+static void optional(struct vh_sys *sys, char *buf, size_t size, const char *name,
+		     const char *attribute)
+{
+	if (vh_sys_attr(sys, buf, size, D "/%s", name, attribute)) {
+		buf[0] = '\0';
+	}
+}
+
+/*
+ * The device link's text ends in ".../<parent>/<name>"; above a root bus the parent is "pci0000:00",
+ * which is no address.
+ */
+static void load_place(struct vh_sys *sys, struct vh_function *f)
+{
+	struct vh_pci_address parent;
+	char link[256];
+	char *slash;
+	const char *start = link;
+
+	if (vh_sys_link(sys, link, sizeof(link), D, f->name)) {
+		return;
+	}
+	while (strncmp(start, "../", 3) == 0) {
+		start += 3;
+	}
+	(void)vh_copy(f->path, sizeof(f->path), start);
+	slash = strrchr(link, '/');
+	if (!slash) {
+		return;
+	}
+	*slash = '\0';
+	if (vh_pci_address_parse(vh_basename(link), &parent) == 0) {
+		(void)vh_pci_address_format(&parent, f->parent);
+	}
+}
+
+static void load_driver(struct vh_sys *sys, struct vh_function *f)
+{
+	if (vh_sys_link_name(sys, f->driver, sizeof(f->driver), D "/driver", f->name)) {
+		f->driver[0] = '\0';
+		return;
+	}
+	/* Built-in drivers have no module link. */
+	if (vh_sys_link_name(sys, f->module, sizeof(f->module), D "/driver/module", f->name)) {
+		f->module[0] = '\0';
+	}
+	f->is_vfio = strcmp(f->driver, "vfio-pci") == 0 ||
+		     vh_sys_exists(sys, D "/vfio-dev", f->name);
+}
+
+/* Lines 1 to 6 of `resource` are the BARs: start, end, flags (pci-sysfs.c: resource_show). */
+static void load_bars(struct vh_sys *sys, struct vh_function *f)
+{
+	char text[4096];
+	const char *line = text;
+
+	if (vh_sys_attr(sys, text, sizeof(text), D "/resource", f->name)) {
+		return;
+	}
+	for (size_t i = 0; i < VH_ARRAY_SIZE(f->bars) && line; i++) {
+		unsigned long long start;
+		unsigned long long end;
+
+		if (sscanf(line, "%llx %llx", &start, &end) != 2) { // NOLINT(cert-err34-c)
+			return;
+		}
+		f->bars[i] = (struct vh_range){.start = start, .end = end};
+		line = strchr(line, '\n');
+		line = line ? line + 1 : NULL;
+	}
+}
+
+int vh_function_load(struct vh_sys *sys, const char *name, struct vh_function *ret)
+{
+	struct vh_function f = {.group = -1};
+	uint64_t value;
+	char text[VH_NAME_MAX];
+
+	if (vh_pci_address_parse(name, &f.address) || !vh_copy(f.name, sizeof(f.name), name)) {
+		return -ENODEV;
+	}
+	if (vh_sys_attr_u64(sys, 16, &value, D "/vendor", name)) {
+		return -ENODEV;
+	}
+	f.vendor = (uint16_t)value;
+	if (vh_sys_attr_u64(sys, 16, &value, D "/device", name) == 0) {
+		f.device = (uint16_t)value;
+	}
+	if (vh_sys_attr_u64(sys, 16, &value, D "/class", name) == 0) {
+		f.class_code = (uint32_t)value & 0xffffff;
+	}
+	if (vh_sys_attr_u64(sys, 10, &value, D "/boot_vga", name) == 0) {
+		f.boot_vga = value == 1;
+	}
+	if (vh_sys_link_name(sys, text, sizeof(text), D "/iommu_group", name) == 0 &&
+	    vh_parse_u64(text, 10, 1U << 20, &value) == 0) {
+		f.group = (int)value;
+	}
+	f.is_vf = vh_sys_exists(sys, D "/physfn", name);
+	optional(sys, f.reset_method, sizeof(f.reset_method), name, "reset_method");
+	optional(sys, f.power_control, sizeof(f.power_control), name, "power/control");
+	optional(sys, f.d3cold_allowed, sizeof(f.d3cold_allowed), name, "d3cold_allowed");
+	optional(sys, f.numvfs, sizeof(f.numvfs), name, "sriov_numvfs");
+	load_place(sys, &f);
+	load_driver(sys, &f);
+	load_bars(sys, &f);
+	vh_function_load_offers(sys, name, f.offers);
+	*ret = f;
+	return 0;
+}
+
+static const struct {
+	const char *name;   /* in journals and messages */
+	const char *dir;    /* directory below the device, NULL: the device's own directory */
+	const char *prefix; /* of the entries that count, a number follows */
+} offer_table[VH_OFFER_MAX] = {
+	[VH_OFFER_DRM] = {"drm", "drm", "card"},
+	[VH_OFFER_FB] = {"fb", "graphics", "fb"},
+	[VH_OFFER_SOUND] = {"sound", "sound", "card"},
+	[VH_OFFER_NET] = {"net", "net", ""},
+	[VH_OFFER_NVME] = {"nvme", "nvme", "nvme"},
+	[VH_OFFER_USB] = {"usb", NULL, "usb"},
+};
+
+const char *vh_offer_name(enum vh_offer offer)
+{
+	return offer < VH_OFFER_MAX ? offer_table[offer].name : "?";
+}
+
+static unsigned count_entries(const struct vh_list *names, const char *prefix)
+{
+	size_t len = strlen(prefix);
+	unsigned count = 0;
+
+	for (size_t i = 0; i < names->count; i++) {
+		const char *name = names->items[i];
+
+		if (strncmp(name, prefix, len) == 0 &&
+		    (len == 0 || isdigit((unsigned char)name[len]))) {
+			count++;
+		}
+	}
+	return count;
+}
+
+void vh_function_load_offers(struct vh_sys *sys, const char *name, unsigned offers[VH_OFFER_MAX])
+{
+	VH_AUTO_LIST struct vh_list own = {0};
+	int rc = vh_sys_list(sys, &own, D, name);
+
+	for (size_t i = 0; i < VH_OFFER_MAX; i++) {
+		const char *dir = offer_table[i].dir;
+
+		offers[i] = 0;
+		if (rc) {
+			continue;
+		}
+		if (!dir) {
+			offers[i] = count_entries(&own, offer_table[i].prefix);
+		} else if (vh_list_has(&own, dir)) {
+			VH_AUTO_LIST struct vh_list names = {0};
+
+			if (vh_sys_list(sys, &names, D "/%s", name, dir) == 0) {
+				offers[i] = count_entries(&names, offer_table[i].prefix);
+			}
+		}
+	}
+}

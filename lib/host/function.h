@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* One PCI function out of sysfs. Room: host/ only. */
+
+#include "lib/host/host.h"
+
+/* The attributes that never block. -ENODEV if it vanished meanwhile. */
+int vh_function_load(struct vh_sys *sys, const char *name, struct vh_function *ret)
+	__attribute__((nonnull, warn_unused_result));
+
+/* Counts the class devices below it. */
+void vh_function_load_offers(struct vh_sys *sys, const char *name, unsigned offers[VH_OFFER_MAX])
+	__attribute__((nonnull));
+
+/* Does the text of a sysfs link or path go through this function? */
+bool vh_function_owns(const struct vh_function *f, const char *link) __attribute__((nonnull));

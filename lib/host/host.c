@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "lib/host/host.h"
+
+#include "lib/base/cleanup.h"
+#include "lib/host/console.h"
+#include "lib/host/function.h"
+#include "lib/host/holders.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int compare_functions(const void *a, const void *b)
+{
+	return vh_pci_address_compare(&((const struct vh_function *)a)->address,
+				      &((const struct vh_function *)b)->address);
+}
+
+static int load_functions(struct vh_sys *sys, struct vh_host *host, struct vh_error *err)
+{
+	VH_AUTO_LIST struct vh_list names = {0};
+	int rc = vh_sys_list(sys, &names, "sys/bus/pci/devices");
+
+	if (rc) {
+		return vh_error_sys(err, -rc, "sys/bus/pci/devices", "cannot list the PCI devices");
+	}
+	host->functions = calloc(names.count ? names.count : 1, sizeof(*host->functions));
+	if (!host->functions) {
+		return vh_error_set(err, ENOMEM, NULL, "out of memory");
+	}
+	for (size_t i = 0; i < names.count; i++) {
+		/* One that vanished between the listing and now is not there. */
+		if (vh_function_load(sys, names.items[i],
+				     &host->functions[host->function_count]) == 0) {
+			host->function_count++;
+		}
+	}
+	qsort(host->functions, host->function_count, sizeof(*host->functions), compare_functions);
+	return 0;
+}
+
+static void load_kernel(struct vh_sys *sys, struct vh_host *host)
+{
+	char text[128];
+
+	if (vh_sys_attr(sys, text, sizeof(text), "proc/sys/kernel/osrelease") ||
+	    sscanf(text, "%u.%u", &host->kernel_major, &host->kernel_minor) != // NOLINT
+		    2) {
+		host->kernel_major = 0;
+		host->kernel_minor = 0;
+	}
+	if (vh_sys_attr(sys, host->boot_id, sizeof(host->boot_id),
+			"proc/sys/kernel/random/boot_id")) {
+		host->boot_id[0] = '\0';
+	}
+}
+
+int vh_host_load(struct vh_sys *sys, struct vh_host *ret, struct vh_error *err)
+{
+	VH_AUTO_LIST struct vh_list groups = {0};
+	struct vh_host host = {0};
+	int rc = load_functions(sys, &host, err);
+
+	if (rc == 0 && vh_console_load(sys, &host)) {
+		rc = vh_error_set(err, ENOMEM, NULL, "out of memory");
+	}
+	if (rc) {
+		vh_host_done(&host);
+		return rc;
+	}
+	host.iommu = vh_sys_list(sys, &groups, "sys/kernel/iommu_groups") == 0 && groups.count > 0;
+	host.vfio_loaded = vh_sys_exists(sys, "sys/bus/pci/drivers/vfio-pci");
+	load_kernel(sys, &host);
+	*ret = host;
+	return 0;
+}
+
+struct vh_function *vh_host_find(struct vh_host *host, const struct vh_pci_address *address)
+{
+	for (size_t i = 0; i < host->function_count; i++) {
+		if (vh_pci_address_compare(&host->functions[i].address, address) == 0) {
+			return &host->functions[i];
+		}
+	}
+	return NULL;
+}
+
+int vh_host_find_name(const struct vh_host *host, const char *name)
+{
+	for (size_t i = 0; i < host->function_count; i++) {
+		if (strcmp(host->functions[i].name, name) == 0) {
+			return (int)i;
+		}
+	}
+	return -1;
+}
+
+void vh_host_done(struct vh_host *host)
+{
+	for (size_t i = 0; i < host->function_count; i++) {
+		free(host->functions[i].storage);
+		free(host->functions[i].network);
+		vh_holders_clear(&host->functions[i]);
+	}
+	free(host->functions);
+	free(host->vtconsoles);
+	free(host->framebuffers);
+	free(host->firmware_fbs);
+	*host = (struct vh_host){0};
+}

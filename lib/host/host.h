@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * A read-only picture of the host, taken once and never refreshed behind the caller's back:
+ * PCI functions, IOMMU groups, consoles and frame buffers. What costs more, or may block, is read
+ * only for the functions that a hand-over is about: vh_host_inspect().
+ */
+
+#include "lib/base/error.h"
+#include "lib/base/pci_address.h"
+#include "lib/sys/sys.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define VH_NAME_MAX 64
+
+/* Class devices a driver offers once it works; the index into vh_function.offers. */
+enum vh_offer {
+	VH_OFFER_DRM,
+	VH_OFFER_FB,
+	VH_OFFER_SOUND,
+	VH_OFFER_NET,
+	VH_OFFER_NVME,
+	VH_OFFER_USB,
+	VH_OFFER_MAX,
+};
+
+/* "drm", "fb", ... as they appear in journals and messages. */
+const char *vh_offer_name(enum vh_offer offer);
+
+struct vh_range {
+	uint64_t start;
+	uint64_t end;
+};
+
+/**
+ * struct vh_holder - a process that has a node of a function open
+ * @node: path of the node, e.g. /dev/snd/controlC0
+ */
+struct vh_holder {
+	struct vh_process process;
+	char name[VH_NAME_MAX];
+	char node[128];
+};
+
+/**
+ * struct vh_function - one PCI function
+ * @name:      its address as the kernel writes it
+ * @path:      its place in the device tree, "devices/pci0000:00/0000:00:10.0/0000:01:00.0"
+ * @parent:    address of the bridge above it, "" on a root bus
+ * @class_code: 24 bits, 0x030000 is a VGA controller
+ * @driver, @module: "" when no driver is bound
+ * @is_vfio:   bound to vfio-pci or one of its variants (it has a vfio-dev directory)
+ * @group:     IOMMU group, -1 without one
+ * @reset_method, @power_control, @d3cold_allowed, @numvfs: "" when the kernel has no such attribute
+ * @bars:      BARs 0 to 5, all zero when absent
+ * @offers:    how many class devices of each kind hang below it now
+ *
+ * Filled by vh_host_inspect() only:
+ * @inspected: the rest is valid
+ * @driver_override: "" when unset
+ * @override_unreadable: reading it ran into the deadline: something holds the device lock
+ * @dead:      its configuration space reads ffff: it has fallen off the bus
+ * @vm_open:   a VM has the IOMMU group open
+ * @claim:     the VM that has it in our own records, "" for none
+ * @stuck:     process of an abandoned write that still blocks it; pid 0 for none
+ * @storage:   why its disks cannot leave, or NULL
+ * @network:   why its network interfaces cannot leave, or NULL
+ * @holders:   processes that have its nodes open
+ */
+struct vh_function {
+	struct vh_pci_address address;
+	char name[VH_PCI_ADDRESS_MAX];
+	char path[256];
+	char parent[VH_PCI_ADDRESS_MAX];
+	uint16_t vendor;
+	uint16_t device;
+	uint32_t class_code;
+	char driver[VH_NAME_MAX];
+	char module[VH_NAME_MAX];
+	bool is_vfio;
+	int group;
+	bool boot_vga;
+	bool is_vf;
+	char reset_method[128];
+	char power_control[16];
+	char d3cold_allowed[8];
+	char numvfs[16];
+	struct vh_range bars[6];
+	unsigned offers[VH_OFFER_MAX];
+
+	bool inspected;
+	char driver_override[VH_NAME_MAX];
+	bool override_unreadable;
+	bool dead;
+	bool vm_open;
+	char claim[256];
+	struct vh_process stuck;
+	char *storage;
+	char *network;
+	struct vh_holder *holders;
+	size_t holder_count;
+};
+
+/* Base class 06: host bridges, PCI bridges. They stay where they are. */
+bool vh_function_is_bridge(const struct vh_function *f) __attribute__((nonnull));
+/* Class 0300, the only one that has boot_vga and whose console drivers vfio-pci evicts. */
+bool vh_function_is_vga(const struct vh_function *f) __attribute__((nonnull));
+/* Base class 03, any kind of display. */
+bool vh_function_is_display(const struct vh_function *f) __attribute__((nonnull));
+/* Base class 04: the sound side of a card. */
+bool vh_function_is_sound(const struct vh_function *f) __attribute__((nonnull));
+
+/**
+ * struct vh_vtconsole - one entry of /sys/class/vtconsole
+ *
+ * The number and the letter in the name change with the way of booting; only the words "frame
+ * buffer device" identify fbcon (drivers/tty/vt/vt.c, fbcon's con_startup).
+ */
+struct vh_vtconsole {
+	unsigned index;
+	char name[VH_NAME_MAX];
+	bool is_fbcon;
+	bool bound;
+};
+
+/**
+ * struct vh_framebuffer - one entry of /sys/class/graphics
+ * @function: index of the PCI function it hangs below, -1 if it is a firmware frame buffer
+ * @firmware: index of the firmware frame buffer, or -1
+ * @has_console: a text console is mapped to it
+ */
+struct vh_framebuffer {
+	unsigned index;
+	int function;
+	int firmware;
+	bool has_console;
+};
+
+/**
+ * struct vh_firmware_fb - a platform device that drives the screen the firmware left
+ * @device:   "efi-framebuffer.0"
+ * @driver:   bound driver, "" if none
+ * @function: the card whose BAR it lies in, or whose child it is; -1 unknown
+ */
+struct vh_firmware_fb {
+	char device[VH_NAME_MAX];
+	char driver[VH_NAME_MAX];
+	int function;
+};
+
+/**
+ * struct vh_host - the picture
+ * @iommu: an IOMMU is active: there are groups
+ * @vfio_loaded: the vfio-pci driver is there
+ * @kernel_major, @kernel_minor: of the running kernel
+ */
+struct vh_host {
+	struct vh_function *functions;
+	size_t function_count;
+	struct vh_vtconsole *vtconsoles;
+	size_t vtconsole_count;
+	struct vh_framebuffer *framebuffers;
+	size_t framebuffer_count;
+	struct vh_firmware_fb *firmware_fbs;
+	size_t firmware_fb_count;
+	bool iommu;
+	bool vfio_loaded;
+	unsigned kernel_major;
+	unsigned kernel_minor;
+	char boot_id[40];
+};
+
+/**
+ * vh_host_load() - take the picture
+ *
+ * Reads only attributes that never wait for a device lock.
+ *
+ * Return: 0; -ENOMEM; -errno of /sys/bus/pci/devices when that cannot be listed.
+ * Owner: release with vh_host_done().
+ */
+int vh_host_load(struct vh_sys *sys, struct vh_host *ret, struct vh_error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/**
+ * vh_host_inspect() - the costly facts, for all functions of one slot
+ * @timeout_ms: deadline of each read that takes the device lock
+ *
+ * Return: 0 (also when nothing sits there), or -ENOMEM.
+ */
+int vh_host_inspect(struct vh_sys *sys, struct vh_host *host, const struct vh_pci_address *slot,
+		    unsigned timeout_ms, struct vh_error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/* The function at that address, or NULL. */
+struct vh_function *vh_host_find(struct vh_host *host, const struct vh_pci_address *address)
+	__attribute__((nonnull));
+int vh_host_find_name(const struct vh_host *host, const char *name) __attribute__((nonnull));
+
+void vh_host_done(struct vh_host *host) __attribute__((nonnull));
+#define VH_AUTO_HOST __attribute__((cleanup(vh_host_done)))

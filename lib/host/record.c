@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "lib/host/record.h"
+
+#include "lib/base/text.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+int vh_claim_read(struct vh_sys *sys, const char *address, char *vm, size_t size)
+{
+	char text[1024];
+
+	if (vh_sys_attr(sys, text, sizeof(text), VH_RUN_DEVICE_DIR "/%s", address)) {
+		return -ENOENT;
+	}
+	if (strncmp(text, "vm ", 3) != 0 || vh_unescape_field(vm, size, text + 3)) {
+		return -EINVAL;
+	}
+	return 0;
+}
+
+int vh_claim_format(char *buf, size_t size, const char *vm)
+{
+	char escaped[1024];
+	int rc = vh_escape_field(escaped, sizeof(escaped), vm);
+	int n;
+
+	if (rc) {
+		return rc;
+	}
+	n = snprintf(buf, size, "vm %s\n", escaped);
+	return n > 0 && (size_t)n < size ? 0 : -ENAMETOOLONG;
+}
+
+int vh_stuck_read(struct vh_sys *sys, const char *address, struct vh_process *ret)
+{
+	struct vh_process p;
+	char text[128];
+	intmax_t pid;
+
+	if (vh_sys_attr(sys, text, sizeof(text), VH_RUN_STUCK_DIR "/%s", address) ||
+	    sscanf(text, "process %" SCNdMAX " %" SCNu64, &pid, // NOLINT(cert-err34-c)
+		   &p.start_time) != 2) {
+		return -ENOENT;
+	}
+	p.pid = (pid_t)pid;
+	if (!vh_sys_process_alive(sys, &p)) {
+		return -ENOENT;
+	}
+	*ret = p;
+	return 0;
+}
+
+void vh_stuck_format(char *buf, size_t size, const struct vh_process *p)
+{
+	(void)snprintf(buf, size, "process %jd %" PRIu64 "\n", (intmax_t)p->pid, p->start_time);
+}

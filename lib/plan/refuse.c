@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "lib/plan/refuse.h"
+
+#include "lib/host/holders.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What all checks need, so that each is one short function. */
+struct check {
+	const struct vh_host *host;
+	const struct vh_profile *profile;
+	const struct vh_selection *selection;
+	struct vh_plan *plan;
+	bool out_of_memory;
+};
+
+static struct vh_refusal *refuse(struct check *c, enum vh_refusal_kind kind, const char *device,
+				 const char *fmt, ...)
+	__attribute__((nonnull(1, 3, 4), format(printf, 4, 5)));
+
+static struct vh_refusal *refuse(struct check *c, enum vh_refusal_kind kind, const char *device,
+				 const char *fmt, ...)
+{
+	static struct vh_refusal nowhere;
+	struct vh_refusal *list = realloc(c->plan->refusals,
+					  (c->plan->refusal_count + 1) * sizeof(*list));
+	struct vh_refusal *r;
+	va_list ap;
+
+	if (!list) {
+		c->out_of_memory = true;
+		return &nowhere;
+	}
+	c->plan->refusals = list;
+	r = &list[c->plan->refusal_count++];
+	*r = (struct vh_refusal){.kind = kind};
+	(void)vh_copy(r->device, sizeof(r->device), device);
+	va_start(ap, fmt);
+	(void)vsnprintf(r->reason, sizeof(r->reason), fmt, ap);
+	va_end(ap);
+	return r;
+}
+
+static void hint(struct vh_refusal *r, const char *fmt, ...)
+	__attribute__((nonnull, format(printf, 2, 3)));
+
+static void hint(struct vh_refusal *r, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(r->hint, sizeof(r->hint), fmt, ap);
+	va_end(ap);
+}
+
+static void check_iommu(struct check *c)
+{
+	if (!c->host->iommu) {
+		hint(refuse(c, VH_REFUSED_NO_IOMMU, "",
+			    "this host has no active IOMMU: /sys/kernel/iommu_groups is empty"),
+		     "switch on VT-d (Intel) or AMD-Vi/IOMMU (AMD) in the firmware setup; on Intel "
+		     "also boot with intel_iommu=on");
+	}
+}
+
+/* A card that moved to another address is found again by its ids. */
+static const struct vh_function *find_moved(const struct vh_host *host,
+					    const struct vh_profile_device *d)
+{
+	for (size_t i = 0; d->has_id && i < host->function_count; i++) {
+		const struct vh_function *f = &host->functions[i];
+
+		if (f->vendor == d->vendor && f->device == d->device) {
+			return f;
+		}
+	}
+	return NULL;
+}
+
+static void check_presence(struct check *c, const struct vh_profile_device *d)
+{
+	char name[VH_PCI_ADDRESS_MAX];
+	const struct vh_function *moved = find_moved(c->host, d);
+	const struct vh_function *f = NULL;
+	struct vh_refusal *r;
+
+	(void)vh_pci_address_format(&d->address, name);
+	for (size_t i = 0; i < c->host->function_count; i++) {
+		if (vh_pci_address_compare(&c->host->functions[i].address, &d->address) == 0) {
+			f = &c->host->functions[i];
+		}
+	}
+	if (f && (!d->has_id || (f->vendor == d->vendor && f->device == d->device))) {
+		return;
+	}
+	if (!f) {
+		r = refuse(c, VH_REFUSED_NO_DEVICE, name,
+			   "%s:%u: there is no PCI device at %s, named in [device %s]", d->file,
+			   d->line, name, d->name);
+	} else {
+		r = refuse(c, VH_REFUSED_OTHER_ID, name,
+			   "%s:%u: the device at %s is %04x:%04x, but [device %s] expects %04x:%04x",
+			   d->file, d->line, name, f->vendor, f->device, d->name, d->vendor,
+			   d->device);
+	}
+	if (moved) {
+		hint(r, "a %04x:%04x sits at %s now; if that is the card, correct the address",
+		     d->vendor, d->device, moved->name);
+	} else {
+		hint(r, "'vfio-handoff groups' lists what is there");
+	}
+}
+
+static void check_state(struct check *c, const struct vh_function *f)
+{
+	if (vh_function_is_bridge(f)) {
+		hint(refuse(c, VH_REFUSED_BRIDGE, f->name,
+			    "%s is a bridge; bridges stay with the host", f->name),
+		     "name the devices behind it instead");
+	}
+	if (f->stuck.pid != 0) {
+		hint(refuse(c, VH_REFUSED_STUCK, f->name,
+			    "%s is still blocked by an earlier write (process %jd) that the kernel "
+			    "has not finished",
+			    f->name, (intmax_t)f->stuck.pid),
+		     "end what has the device open, then 'vfio-handoff recover'; if nothing has, "
+		     "only a reboot helps");
+	} else if (f->override_unreadable) {
+		hint(refuse(c, VH_REFUSED_STUCK, f->name,
+			    "%s does not answer: something in the kernel holds its lock", f->name),
+		     "an unbind or bind of this device is hanging; end what has it open, or reboot");
+	}
+	if (f->dead) {
+		hint(refuse(c, VH_REFUSED_DEAD, f->name,
+			    "%s has fallen off the bus: its configuration space reads ffff", f->name),
+		     "it needs a power cycle: shut the host down, do not just reboot");
+	}
+	if (f->numvfs[0] != '\0' && strcmp(f->numvfs, "0") != 0) {
+		hint(refuse(c, VH_REFUSED_HAS_VFS, f->name,
+			    "%s has %s virtual functions; handing it over would destroy them", f->name,
+			    f->numvfs),
+		     "write 0 to /sys/bus/pci/devices/%s/sriov_numvfs when nobody uses them", f->name);
+	}
+}
+
+static void check_owner(struct check *c, const struct vh_function *f)
+{
+	char holders[512];
+
+	if (f->claim[0] != '\0' && strcmp(f->claim, c->profile->vm) != 0) {
+		hint(refuse(c, VH_REFUSED_CLAIMED, f->name, "%s belongs to the VM '%s'", f->name,
+			    f->claim),
+		     "stop that VM first; 'vfio-handoff status' shows who has what");
+	} else if (f->vm_open) {
+		vh_holders_describe(f, holders, sizeof(holders));
+		hint(refuse(c, VH_REFUSED_IN_VM, f->name,
+			    "%s is open in a VM: /dev/vfio/%d is busy%s%s", f->name, f->group,
+			    holders[0] ? ": " : "", holders),
+		     "stop that VM first");
+	} else if (f->holder_count > 0) {
+		vh_holders_describe(f, holders, sizeof(holders));
+		hint(refuse(c, VH_REFUSED_HOLDER, f->name, "%s is in use by %s", f->name, holders),
+		     "end it, or set 'holders = wait' in [host] of the profile to wait for it");
+	}
+}
+
+static void check_use(struct check *c, const struct vh_function *f)
+{
+	if (f->storage) {
+		hint(refuse(c, VH_REFUSED_STORAGE, f->name, "%s is in use by the host: %s", f->name,
+			    f->storage),
+		     "unmount it, or release it from what uses it, then start the VM again");
+	}
+	if (f->network) {
+		hint(refuse(c, VH_REFUSED_NETWORK, f->name, "%s is in use by the host: %s", f->name,
+			    f->network),
+		     "give the host another way to the network first");
+	}
+}
+
+static void check_group(struct check *c, const struct vh_function *f)
+{
+	if (f->group < 0) {
+		if (c->host->iommu) {
+			hint(refuse(c, VH_REFUSED_NO_GROUP, f->name, "%s is in no IOMMU group",
+				    f->name),
+			     "its IOMMU is off: look at /proc/cmdline and the firmware setup");
+		}
+		return;
+	}
+	for (size_t i = 0; i < c->host->function_count; i++) {
+		const struct vh_function *other = &c->host->functions[i];
+
+		if (other->group == f->group && !vh_function_is_bridge(other) &&
+		    !vh_selection_has(c->selection, other)) {
+			hint(refuse(c, VH_REFUSED_GROUP, f->name,
+				    "IOMMU group %d of %s also holds %s (%04x:%04x%s%s), which the "
+				    "profile does not hand over",
+				    f->group, f->name, other->name, other->vendor, other->device,
+				    other->driver[0] ? ", driver " : "", other->driver),
+			     "add a [device] section with address = %s, or move the card to another "
+			     "slot",
+			     other->name);
+		}
+	}
+}
+
+/* One message a group is enough: its first function in the selection speaks for it. */
+static bool is_first_of_group(const struct vh_selection *s, size_t index)
+{
+	for (size_t i = 0; i < index; i++) {
+		if (s->functions[i]->group == s->functions[index]->group) {
+			return false;
+		}
+	}
+	return true;
+}
+
+int vh_plan_refuse(const struct vh_host *host, const struct vh_profile *profile,
+		   const struct vh_selection *selection, struct vh_plan *plan)
+{
+	struct check c = {host, profile, selection, plan, false};
+
+	check_iommu(&c);
+	for (size_t i = 0; i < profile->device_count; i++) {
+		check_presence(&c, &profile->devices[i]);
+	}
+	for (size_t i = 0; i < selection->count; i++) {
+		const struct vh_function *f = selection->functions[i];
+
+		check_state(&c, f);
+		check_owner(&c, f);
+		if (is_first_of_group(selection, i)) {
+			check_group(&c, f);
+		}
+		check_use(&c, f);
+	}
+	return c.out_of_memory ? -ENOMEM : 0;
+}
+
+static const char *const words[VH_REFUSED_MAX] = {
+	[VH_REFUSED_NO_IOMMU] = "no-iommu",   [VH_REFUSED_NO_DEVICE] = "no-device",
+	[VH_REFUSED_OTHER_ID] = "other-id",   [VH_REFUSED_BRIDGE] = "bridge",
+	[VH_REFUSED_NO_GROUP] = "no-group",   [VH_REFUSED_GROUP] = "group",
+	[VH_REFUSED_CLAIMED] = "claimed",     [VH_REFUSED_IN_VM] = "in-vm",
+	[VH_REFUSED_STUCK] = "stuck",	      [VH_REFUSED_DEAD] = "dead",
+	[VH_REFUSED_HAS_VFS] = "has-vfs",     [VH_REFUSED_STORAGE] = "storage",
+	[VH_REFUSED_NETWORK] = "network",     [VH_REFUSED_HOLDER] = "holder",
+};
+
+const char *vh_refusal_word(enum vh_refusal_kind kind)
+{
+	return kind < VH_REFUSED_MAX ? words[kind] : "?";
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* Everything that must not be begun. Room: plan/ only. */
+
+#include "lib/plan/plan.h"
+
+/**
+ * struct vh_selection - the functions a profile takes, by address
+ */
+struct vh_selection {
+	const struct vh_function **functions;
+	size_t count;
+};
+
+bool vh_selection_has(const struct vh_selection *s, const struct vh_function *f)
+	__attribute__((nonnull));
+
+/* Adds every reason to plan->refusals; 0 or -ENOMEM. */
+int vh_plan_refuse(const struct vh_host *host, const struct vh_profile *profile,
+		   const struct vh_selection *selection, struct vh_plan *plan)
+	__attribute__((nonnull, warn_unused_result));

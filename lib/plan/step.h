@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * A step as data: what is written where, what was found there, why, and how long it may take. The
+ * plan orders steps, the engine carries them out, the journal keeps them. Pure: no I/O here.
+ */
+
+#include "lib/base/text.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * In the order of a detach; a reattach runs them backwards. The position of each is a rule of the
+ * kernel, argued where the plan adds it (lib/plan/detach.c).
+ */
+enum vh_step_kind {
+	VH_STEP_RETURN,	      /* nothing to do on the way out; on the way back, wait until it works */
+	VH_STEP_MODULE,	      /* load vfio-pci; stays loaded, another VM may use it by then */
+	VH_STEP_POWER,	      /* power/control */
+	VH_STEP_D3COLD,	      /* d3cold_allowed */
+	VH_STEP_CONSOLE,      /* text console off the frame buffer */
+	VH_STEP_FRAMEBUFFER,  /* firmware frame buffer off the card */
+	VH_STEP_OVERRIDE,     /* driver_override */
+	VH_STEP_UNBIND,	      /* host driver lets go; on the way back it is bound again */
+	VH_STEP_RESET_METHOD, /* reset_method */
+	VH_STEP_RESET,	      /* nothing on the way out; on the way back a reset, if a VM had it */
+	VH_STEP_BIND,	      /* vfio-pci takes it; on the way back it lets go */
+	VH_STEP_VIABLE,	      /* the group may be given to a VM, by the kernel's own word */
+	VH_STEP_MAX,
+	VH_STEP_INVALID = VH_STEP_MAX,
+};
+
+/**
+ * struct vh_step - one step
+ * @device: PCI function, or "" when it is about none
+ * @path:   file below the root that is written or asked, without leading slash
+ * @found:  value before; the plan's expectation, then what the engine really found
+ * @wanted: value after
+ * @extra:  UNBIND: the driver's module, "" if built in · FRAMEBUFFER: the platform device
+ * @why:    one sentence for the person who reads the plan
+ */
+struct vh_step {
+	enum vh_step_kind kind;
+	char device[20];
+	char path[160];
+	char found[128];
+	char wanted[128];
+	char extra[64];
+	char why[192];
+	unsigned timeout_ms;
+};
+
+/* "console", "unbind", ...: the word in journals and JSON. */
+const char *vh_step_word(enum vh_step_kind kind);
+/* VH_STEP_INVALID for an unknown word. */
+enum vh_step_kind vh_step_kind_of(const char *word) __attribute__((nonnull));
+/* What a person reads: "console off the card", and for the way back "console back on the card". */
+const char *vh_step_title(enum vh_step_kind kind, bool back);
+
+/**
+ * vh_step_reverse() - what undoing @step writes where, for showing
+ * Return: false if there is nothing to do on the way back
+ */
+bool vh_step_reverse(const struct vh_step *step, struct vh_step *ret) __attribute__((nonnull));
+
+struct vh_step_list {
+	struct vh_step *steps;
+	size_t count;
+};
+
+/* A copy at the end; 0 or -ENOMEM. */
+int vh_step_list_add(struct vh_step_list *list, const struct vh_step *step)
+	__attribute__((nonnull, warn_unused_result));
+void vh_step_list_done(struct vh_step_list *list) __attribute__((nonnull));

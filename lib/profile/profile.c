@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "lib/profile/profile.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "lib/base/text.h"
+#include "lib/profile/values.h"
+
+#define TIMEOUT_DEFAULT_MS 30000
+#define HASH_START         UINT64_C(0xcbf29ce484222325)
+
+void vh_profile_init(struct vh_profile *profile, const char *vm)
+{
+	*profile = (struct vh_profile){
+		.hash = HASH_START,
+		.timeout_ms = TIMEOUT_DEFAULT_MS,
+		.holders = VH_HOLDERS_REFUSE,
+		.reset = VH_RESET_AUTO,
+	};
+	(void)vh_copy(profile->vm, sizeof(profile->vm), vm);
+}
+
+/* The device before @device that sits in the same slot, or NULL. */
+static const struct vh_profile_device *slot_mate(const struct vh_profile *profile,
+						 const struct vh_profile_device *device)
+{
+	for (const struct vh_profile_device *d = profile->devices; d < device; d++) {
+		if (vh_pci_address_same_slot(&d->address, &device->address)) {
+			return d;
+		}
+	}
+	return NULL;
+}
+
+int vh_profile_finish(struct vh_profile *profile, const char *file, struct vh_error *err)
+{
+	for (size_t i = 0; i < profile->device_count; i++) {
+		const struct vh_profile_device *d = &profile->devices[i];
+
+		if (d->address.function == VH_ADDRESS_UNSET) {
+			return vh_error_set(err, EINVAL, file,
+					    "%s:%u: [device %s] has no 'address'", d->file, d->line,
+					    d->name);
+		}
+	}
+	for (size_t i = 0; i < profile->device_count; i++) {
+		const struct vh_profile_device *d = &profile->devices[i];
+		const struct vh_profile_device *other = slot_mate(profile, d);
+
+		if (other) {
+			(void)vh_error_set(err, EINVAL, file,
+					   "%s:%u: [device %s] is in the same slot as [device %s] "
+					   "of %s:%u",
+					   d->file, d->line, d->name, other->name, other->file,
+					   other->line);
+			return vh_error_hint(err, "all functions of a slot go along; "
+						  "one [device] for them is enough");
+		}
+	}
+	if (profile->device_count == 0) {
+		(void)vh_error_set(err, EINVAL, file, "%s: no [device NAME], nothing to hand over",
+				   file);
+		return vh_error_hint(err, "a profile needs at least a line [device gpu] and a line "
+					  "address = DDDD:BB:SS.F");
+	}
+	return 0;
+}
+
+void vh_profile_done(struct vh_profile *profile)
+{
+	free(profile->devices);
+	profile->devices = NULL;
+	profile->device_count = 0;
+}

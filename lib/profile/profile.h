@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * The profile of one VM: /etc/vfio-handoff/<vm>.ini and its drop-ins <vm>.ini.d/ *.ini, read through
+ * libinih and checked against the key table (lib/profile/keys.h). A profile is right as a whole
+ * or not loaded at all.
+ */
+
+#include "lib/base/error.h"
+#include "lib/base/pci_address.h"
+#include "lib/sys/sys.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define VH_PROFILE_DIR "etc/vfio-handoff"
+
+enum vh_holders {
+	VH_HOLDERS_REFUSE, /* a process that has the device open refuses the detach */
+	VH_HOLDERS_WAIT,   /* wait until they are gone, at most the timeout, then refuse */
+};
+
+enum vh_reset_policy {
+	VH_RESET_AUTO, /* whatever works on this device, before the host driver sees it again */
+	VH_RESET_NONE, /* never reset it ourselves, and keep vfio from doing it */
+	VH_RESET_LIST, /* write the given methods to reset_method first */
+};
+
+/**
+ * struct vh_profile_device - one [device NAME] section
+ * @has_id:   vendor and device below must match what sits at @address
+ * @pin_power:  keep power/control at 'on' while the VM has it
+ * @pin_d3cold: keep d3cold_allowed at 0 while the VM has it
+ * @line:     line of the section, for messages about the device; @file its file
+ */
+struct vh_profile_device {
+	char name[64];
+	struct vh_pci_address address;
+	bool has_id;
+	uint16_t vendor;
+	uint16_t device;
+	bool pin_power;
+	bool pin_d3cold;
+	unsigned line;
+	char file[VH_PATH_MAX];
+};
+
+/**
+ * struct vh_profile - what the user asks for
+ * @vm:         name as given, unescaped
+ * @hash:       FNV-1a of every byte that was read, main file and drop-ins
+ * @timeout_ms: deadline of each write that runs driver code, and of each wait
+ * @reset_method: for VH_RESET_LIST, names separated by one blank
+ */
+struct vh_profile {
+	char vm[256];
+	uint64_t hash;
+	struct vh_profile_device *devices;
+	size_t device_count;
+	unsigned timeout_ms;
+	enum vh_holders holders;
+	enum vh_reset_policy reset;
+	char reset_method[128];
+};
+
+/**
+ * vh_profile_path() - where the profile of @vm would be, relative to the root
+ *
+ * The name is data: it becomes one path component and nothing else. It is refused when it cannot
+ * be one: empty, '/', control bytes, a leading '.', too long.
+ *
+ * Return: 0, or -EINVAL: no profile can exist for such a name.
+ */
+int vh_profile_path(char *buf, size_t size, const char *vm)
+	__attribute__((nonnull, warn_unused_result));
+
+/**
+ * vh_profile_find() - is there a profile, at the price of one look-up
+ *
+ * Return: 1 yes, 0 no (also for a name that cannot have one), or -errno.
+ */
+int vh_profile_find(struct vh_sys *sys, const char *vm) __attribute__((nonnull, warn_unused_result));
+
+/**
+ * vh_profile_load() - read and check the profile of @vm with its drop-ins
+ *
+ * Drop-ins are read in byte order after the main file; a key there replaces the same key, a
+ * [device] section of the same name is continued.
+ *
+ * Return: 0; -ENOENT no such profile; -EINVAL with err->msg "win11.ini:12: unknown key ..."; -EPERM
+ * if a file or the directory belongs to someone else than root or is writable by others.
+ * Owner: release with vh_profile_done().
+ */
+int vh_profile_load(struct vh_sys *sys, const char *vm, struct vh_profile *ret, struct vh_error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/**
+ * vh_profile_parse() - the same for text in memory, without files and ownership
+ * @file: name shown in messages
+ *
+ * @profile is one made by vh_profile_init(); call vh_profile_finish() after the last text.
+ */
+int vh_profile_parse(struct vh_profile *profile, const char *file, const char *text, size_t len,
+		     struct vh_error *err) __attribute__((nonnull, warn_unused_result));
+
+/* All defaults. @vm may be any text that fits. */
+void vh_profile_init(struct vh_profile *profile, const char *vm) __attribute__((nonnull));
+
+/* Checks what only the whole can show: at least one device, each with an address, none twice. */
+int vh_profile_finish(struct vh_profile *profile, const char *file, struct vh_error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+void vh_profile_done(struct vh_profile *profile) __attribute__((nonnull));
+#define VH_AUTO_PROFILE __attribute__((cleanup(vh_profile_done)))

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * How each key's value is read and shown: the functions behind the key table, for nobody else.
+ */
+
+#include "lib/profile/keys.h"
+
+/* Function number of a device whose address has not been given yet; no card has it. */
+#define VH_ADDRESS_UNSET 0xff
+
+int vh_set_address(const struct vh_key_setting *s, struct vh_error *err) __attribute__((nonnull));
+int vh_set_id(const struct vh_key_setting *s, struct vh_error *err) __attribute__((nonnull));
+int vh_set_power(const struct vh_key_setting *s, struct vh_error *err) __attribute__((nonnull));
+int vh_set_d3cold(const struct vh_key_setting *s, struct vh_error *err) __attribute__((nonnull));
+int vh_set_holders(const struct vh_key_setting *s, struct vh_error *err) __attribute__((nonnull));
+int vh_set_timeout(const struct vh_key_setting *s, struct vh_error *err) __attribute__((nonnull));
+int vh_set_reset(const struct vh_key_setting *s, struct vh_error *err) __attribute__((nonnull));
+
+void vh_get_address(const struct vh_profile *p, const struct vh_profile_device *d,
+		    char buf[VH_KEY_VALUE_MAX]);
+void vh_get_id(const struct vh_profile *p, const struct vh_profile_device *d,
+	       char buf[VH_KEY_VALUE_MAX]);
+void vh_get_power(const struct vh_profile *p, const struct vh_profile_device *d,
+		  char buf[VH_KEY_VALUE_MAX]);
+void vh_get_d3cold(const struct vh_profile *p, const struct vh_profile_device *d,
+		   char buf[VH_KEY_VALUE_MAX]);
+void vh_get_holders(const struct vh_profile *p, const struct vh_profile_device *d,
+		    char buf[VH_KEY_VALUE_MAX]);
+void vh_get_timeout(const struct vh_profile *p, const struct vh_profile_device *d,
+		    char buf[VH_KEY_VALUE_MAX]);
+void vh_get_reset(const struct vh_profile *p, const struct vh_profile_device *d,
+		  char buf[VH_KEY_VALUE_MAX]);
+
+/* The words of a NULL-terminated array, @glue between them. */
+void vh_key_join(char *buf, size_t size, const char *const *words, const char *glue)
+	__attribute__((nonnull));

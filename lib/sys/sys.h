@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * The only door to the kernel and to the file system. Every path is relative to one injected root
+ * and has no leading slash: "sys/bus/pci/devices/0000:01:00.0/vendor". The real door is opened by
+ * vh_sys_open() (lib/sys/real.h); the tests put a fake kernel behind the same table.
+ *
+ * All functions return 0 or a positive result, or -errno. Nothing here has an opinion on what is
+ * read or written.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "lib/base/text.h"
+
+struct vh_sys;
+
+enum vh_file_type {
+	VH_FILE_OTHER = 0,
+	VH_FILE_REGULAR,
+	VH_FILE_DIRECTORY,
+	VH_FILE_CHAR,
+	VH_FILE_BLOCK,
+};
+
+/**
+ * struct vh_stat - what we ask of a file
+ * @mode: permission bits only (07777)
+ */
+struct vh_stat {
+	enum vh_file_type type;
+	unsigned mode;
+	uid_t uid;
+	unsigned rdev_major;
+	unsigned rdev_minor;
+};
+
+/**
+ * struct vh_process - a process that cannot be mistaken for a later one with the same number
+ * @pid:        0 if none
+ * @start_time: field 22 of /proc/PID/stat, clock ticks since boot
+ */
+struct vh_process {
+	pid_t pid;
+	uint64_t start_time;
+};
+
+/**
+ * struct vh_sys_ops - the table a kernel, real or fake, fills in
+ *
+ * @read:     whole file into a fresh NUL-terminated buffer of at most @max bytes (*ret, *ret_len;
+ *            the caller frees); -EFBIG if it is longer.
+ *            @timeout_ms > 0: read in a guarded child, for attributes that wait for a device lock
+ *            (driver_override on kernels before 7.x: drivers/pci/pci-sysfs.c).
+ * @write:    one write(2) of @len bytes to an existing file, in a guarded child when @timeout_ms > 0.
+ *            -ETIMEDOUT: the child did not come back and was left alone; *@stuck names it.
+ *            -ENOTRECOVERABLE: the child was killed, by an oops in the driver it called.
+ * @readlink: text of a symbolic link, NUL-terminated, -ENAMETOOLONG if it does not fit
+ * @list:     names in a directory without dot files, sorted
+ * @stat:     follows symbolic links; never waits for a network file system
+ * @run:      runs argv[0] (absolute) with an empty environment and /dev/null as 0, 1, 2;
+ *            returns its exit status, -ETIMEDOUT, or -ENOTRECOVERABLE if a signal ended it
+ * @make_dir:  mkdir -p below run/, mode 0755
+ * @publish:  the file holds exactly @data or is as before: temporary name, fsync, rename
+ * @append:   one write(2) at the end of an existing or new file, then fdatasync
+ * @remove:   unlink a file or an empty directory
+ * @lock:     exclusive lock on a file (made when absent), waiting at most @timeout_ms;
+ *            returns a handle >= 0 for @unlock, or -ETIMEDOUT
+ * @group_status: opens dev/vfio/GROUP; 1 viable, 0 not viable, -EBUSY: a VM has it open
+ * @block_busy:   1 if the kernel refuses an exclusive open of the block device dev/NAME:
+ *            mounted, swap, member of md, LVM, ZFS, ...; 0 if free
+ * @console_fb:   frame buffer number that text console @console (1..63) is mapped to
+ * @now_ms:   monotonic clock
+ * @wait:     returns when the kernel reports a device event, at the latest after @max_ms
+ */
+struct vh_sys_ops {
+	int (*read)(struct vh_sys *sys, const char *path, size_t max, unsigned timeout_ms,
+		    char **ret, size_t *ret_len);
+	int (*write)(struct vh_sys *sys, const char *path, const char *data, size_t len,
+		     unsigned timeout_ms, struct vh_process *stuck);
+	int (*readlink)(struct vh_sys *sys, const char *path, char *buf, size_t size);
+	int (*list)(struct vh_sys *sys, const char *path, struct vh_list *ret);
+	int (*stat)(struct vh_sys *sys, const char *path, struct vh_stat *ret);
+	int (*run)(struct vh_sys *sys, const char *const argv[], unsigned timeout_ms);
+	int (*make_dir)(struct vh_sys *sys, const char *path);
+	int (*publish)(struct vh_sys *sys, const char *path, const char *data, size_t len);
+	int (*append)(struct vh_sys *sys, const char *path, const char *data, size_t len);
+	int (*remove)(struct vh_sys *sys, const char *path);
+	int (*lock)(struct vh_sys *sys, const char *path, unsigned timeout_ms);
+	void (*unlock)(struct vh_sys *sys, int handle);
+	int (*group_status)(struct vh_sys *sys, unsigned group);
+	int (*block_busy)(struct vh_sys *sys, const char *name);
+	int (*console_fb)(struct vh_sys *sys, unsigned console);
+	uint64_t (*now_ms)(struct vh_sys *sys);
+	void (*wait)(struct vh_sys *sys, unsigned max_ms);
+	void (*close)(struct vh_sys *sys);
+};
+
+/**
+ * struct vh_sys - a door; embedded as the first member of what implements it
+ */
+struct vh_sys {
+	const struct vh_sys_ops *ops;
+};
+
+#define VH_PATH_MAX 512
+
+/* Longest attribute we read: /proc/mountinfo of a busy host stays far below. */
+#define VH_READ_MAX ((size_t)4 << 20)
+
+/**
+ * vh_sys_read() - a whole file, or -EFBIG above VH_READ_MAX
+ * Owner: the caller frees *@ret.
+ */
+int vh_sys_read(struct vh_sys *sys, const char *path, char **ret)
+	__attribute__((nonnull, warn_unused_result));
+
+/**
+ * vh_sys_attr() - a short attribute into @buf, without its trailing newline
+ * @fmt: the path, as in printf
+ *
+ * Return: 0; -ENOENT is an answer here, not a failure: this kernel or device has no such
+ * attribute. -ENAMETOOLONG if the path or the value does not fit.
+ */
+int vh_sys_attr(struct vh_sys *sys, char *buf, size_t size, const char *fmt, ...)
+	__attribute__((nonnull, format(printf, 4, 5), warn_unused_result));
+
+/* The same, in a guarded child: for attributes that take the device lock. */
+int vh_sys_attr_guarded(struct vh_sys *sys, unsigned timeout_ms, char *buf, size_t size,
+			const char *fmt, ...)
+	__attribute__((nonnull, format(printf, 5, 6), warn_unused_result));
+
+/* Attribute as a number; @base 10 or 16, a leading 0x is accepted for 16. */
+int vh_sys_attr_u64(struct vh_sys *sys, int base, uint64_t *ret, const char *fmt, ...)
+	__attribute__((nonnull, format(printf, 4, 5), warn_unused_result));
+
+/* Last component of a symbolic link's target, e.g. the name behind D/driver. */
+int vh_sys_link_name(struct vh_sys *sys, char *buf, size_t size, const char *fmt, ...)
+	__attribute__((nonnull, format(printf, 4, 5), warn_unused_result));
+
+/* Whole text of a symbolic link. */
+int vh_sys_link(struct vh_sys *sys, char *buf, size_t size, const char *fmt, ...)
+	__attribute__((nonnull, format(printf, 4, 5), warn_unused_result));
+
+int vh_sys_list(struct vh_sys *sys, struct vh_list *ret, const char *fmt, ...)
+	__attribute__((nonnull, format(printf, 3, 4), warn_unused_result));
+
+bool vh_sys_exists(struct vh_sys *sys, const char *fmt, ...)
+	__attribute__((nonnull, format(printf, 2, 3)));
+
+/**
+ * vh_sys_process() - the process @pid as it lives now
+ *
+ * Return: 0, or -ESRCH. A zombie is no longer alive: it has given up its files.
+ */
+int vh_sys_process(struct vh_sys *sys, pid_t pid, struct vh_process *ret)
+	__attribute__((nonnull, warn_unused_result));
+
+/* Same pid *and* same start time, and not a zombie. */
+bool vh_sys_process_alive(struct vh_sys *sys, const struct vh_process *p) __attribute__((nonnull));
+
+/* Command name of a process as /proc/PID/comm gives it; "?" if it is gone. */
+void vh_sys_process_name(struct vh_sys *sys, pid_t pid, char *buf, size_t size)
+	__attribute__((nonnull));

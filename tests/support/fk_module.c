@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Modules, and the ids that users add to their drivers. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/support/fk_internal.h"
+
+static void plain_name(char buf[FK_NAME], const char *name)
+{
+	fk_copy(buf, FK_NAME, name);
+	for (char *p = buf; *p; p++) {
+		*p = *p == '-' ? '_' : *p;
+	}
+}
+
+int fk_module_find(struct fakekernel *fk, const char *name)
+{
+	char plain[FK_NAME];
+
+	if (strlen(name) >= sizeof(plain)) {
+		return -1;
+	}
+	plain_name(plain, name);
+	for (int i = 0; i < fk->module_count; i++) {
+		if (strcmp(fk->modules[i].name, plain) == 0) {
+			return i;
+		}
+	}
+	return -1;
+}
+
+int fk_module_make(struct fakekernel *fk, const char *name)
+{
+	int mod = fk_module_find(fk, name);
+
+	if (mod >= 0) {
+		return mod;
+	}
+	if (fk->module_count == FK_MAX_MODULES) {
+		fk_abort("%s: too many modules", fk->name);
+	}
+	plain_name(fk->modules[fk->module_count].name, name);
+	return fk->module_count++;
+}
+
+/* Open nodes of its devices, and the text console on one of them (kernel.md 3.6). */
+static int uses(struct fakekernel *fk, const struct fk_module *m)
+{
+	int count = m->refcnt;
+
+	for (int i = 0; i < fk->dev_count; i++) {
+		const struct fk_dev *d = &fk->devs[i];
+		int drv = d->driver[0] ? fk_driver_find(fk, d->driver) : -1;
+
+		if (drv < 0 || strcmp(fk->drivers[drv].module, m->name) != 0) {
+			continue;
+		}
+		if (fk_dev_held(fk, i) ||
+		    (strcmp(d->driver, "vfio-pci") == 0 && fk_group_held(fk, d->group))) {
+			count++;
+		}
+	}
+	return count;
+}
+
+static bool needs(const struct fk_module *m, const char *name)
+{
+	return m->loaded && fk_word_in(m->needs, ',', name);
+}
+
+static bool has_users(struct fakekernel *fk, const struct fk_module *m)
+{
+	for (int i = 0; i < fk->module_count; i++) {
+		if (needs(&fk->modules[i], m->name)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Those that need @m: its holders directory, its line in /proc/modules, its count. */
+static void show_module(struct fakekernel *fk, const struct fk_module *m, struct vh_text *t)
+{
+	VH_AUTO_TEXT struct vh_text users = {0};
+	int count = uses(fk, m);
+	char text[FK_NAME + 8];
+
+	fk_drop(fk, "sys/module/%s/holders", m->name);
+	(void)fk_put_dir(fk, "sys/module/%s/holders", m->name);
+	for (int i = 0; i < fk->module_count; i++) {
+		const struct fk_module *user = &fk->modules[i];
+
+		if (needs(user, m->name)) {
+			(void)snprintf(text, sizeof(text), "../../%s", user->name);
+			(void)fk_put_link(fk, text, "sys/module/%s/holders/%s", m->name, user->name);
+			vh_text_addf(&users, "%s,", user->name);
+			count++;
+		}
+	}
+	(void)snprintf(text, sizeof(text), "%d\n", count);
+	fk_update(fk, text, "sys/module/%s/refcnt", m->name);
+	vh_text_addf(t, "%s 16384 %d %s Live 0x0000000000000000\n", m->name, count,
+		     users.len ? vh_text_str(&users) : "-");
+}
+
+void fk_module_show(struct fakekernel *fk)
+{
+	VH_AUTO_TEXT struct vh_text t = {0};
+
+	for (int i = fk->module_count - 1; i >= 0; i--) {
+		if (fk->modules[i].loaded && !fk->modules[i].builtin) {
+			show_module(fk, &fk->modules[i], &t);
+		}
+	}
+	(void)fk_put(fk, 0444, vh_text_str(&t), "proc/modules");
+}
+
+static void load_needs(struct fakekernel *fk, const struct fk_module *m)
+{
+	char list[sizeof(m->needs)];
+	char *save = NULL;
+
+	fk_copy(list, sizeof(list), m->needs);
+	for (char *n = strtok_r(list, ",", &save); n; n = strtok_r(NULL, ",", &save)) {
+		(void)fk_module_load(fk, n);
+	}
+}
+
+int fk_module_load(struct fakekernel *fk, const char *name)
+{
+	int mod = fk_module_find(fk, name);
+	struct fk_module *m;
+
+	if (mod < 0) {
+		return -ENOENT;
+	}
+	m = &fk->modules[mod];
+	if (m->loaded) {
+		return 0;
+	}
+	load_needs(fk, m);
+	m->loaded = true;
+	if (m->builtin) {
+		(void)fk_put_dir(fk, "sys/module/%s", m->name);
+	} else {
+		(void)fk_put(fk, 0444, "live\n", "sys/module/%s/initstate", m->name);
+		(void)fk_put(fk, 0444, "0\n", "sys/module/%s/refcnt", m->name);
+	}
+	for (int i = 0; i < fk->driver_count; i++) {
+		if (strcmp(fk->drivers[i].module, m->name) == 0) {
+			fk_driver_load(fk, i);
+			fk_driver_attach(fk, i);
+		}
+	}
+	fk_module_show(fk);
+	return 0;
+}
+
+/* delete_module(2) with O_NONBLOCK: in use is EAGAIN at once; otherwise all is unbound. */
+int fk_module_unload(struct fakekernel *fk, const char *name)
+{
+	int mod = fk_module_find(fk, name);
+	struct fk_module *m = mod >= 0 ? &fk->modules[mod] : NULL;
+
+	if (!m || !m->loaded) {
+		return -ENOENT;
+	}
+	if (m->builtin || has_users(fk, m) || uses(fk, m) > 0) {
+		return -EAGAIN;
+	}
+	for (int i = 0; i < fk->driver_count; i++) {
+		struct fk_drv *drv = &fk->drivers[i];
+
+		if (!drv->loaded || strcmp(drv->module, m->name) != 0) {
+			continue;
+		}
+		for (int dev = fk->dev_count - 1; dev >= 0; dev--) {
+			if (strcmp(fk->devs[dev].driver, drv->name) == 0) {
+				(void)fk_driver_unbind(fk, dev, false);
+			}
+		}
+		fk_drop(fk, "sys/bus/pci/drivers/%s", drv->name);
+		drv->loaded = false;
+		drv->id_count = 0;
+	}
+	fk_drop(fk, "sys/module/%s", m->name);
+	m->loaded = false;
+	fk_module_show(fk);
+	return 0;
+}
+
+int fk_module_unload_tree(struct fakekernel *fk, const char *name)
+{
+	int mod = fk_module_find(fk, name);
+	int rc = fk_module_unload(fk, name);
+	char list[sizeof(fk->modules[0].needs)];
+	char *save = NULL;
+
+	if (rc) {
+		return rc;
+	}
+	fk_copy(list, sizeof(list), fk->modules[mod].needs);
+	for (char *n = strtok_r(list, ",", &save); n; n = strtok_r(NULL, ",", &save)) {
+		(void)fk_module_unload_tree(fk, n);
+	}
+	return 0;
+}
+
+/* drivers/pci/pci-driver.c: new_id_store(), then driver_attach() */
+int fk_driver_new_id(struct fakekernel *fk, int drv, const char *text)
+{
+	struct fk_drv *d = &fk->drivers[drv];
+	struct fk_dynid id;
+
+	if (sscanf(text, "%x %x", &id.vendor, &id.device) != 2) {
+		return -EINVAL;
+	}
+	for (unsigned i = 0; i < d->id_count; i++) {
+		if (d->ids[i].vendor == id.vendor && d->ids[i].device == id.device) {
+			return -EEXIST;
+		}
+	}
+	if (d->id_count == FK_MAX_DYNIDS) {
+		return -ENOMEM;
+	}
+	d->ids[d->id_count++] = id;
+	fk_driver_attach(fk, drv);
+	return 0;
+}
+
+int fk_driver_remove_id(struct fakekernel *fk, int drv, const char *text)
+{
+	struct fk_drv *d = &fk->drivers[drv];
+	struct fk_dynid id;
+
+	if (sscanf(text, "%x %x", &id.vendor, &id.device) != 2) {
+		return -EINVAL;
+	}
+	for (unsigned i = 0; i < d->id_count; i++) {
+		if (d->ids[i].vendor == id.vendor && d->ids[i].device == id.device) {
+			d->ids[i] = d->ids[--d->id_count];
+			return 0;
+		}
+	}
+	return -ENODEV;
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Programs: modprobe, rmmod and systemctl act; others only report their status. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/cleanup.h"
+#include "tests/support/fk_internal.h"
+
+struct fk_unit *fk_unit_find(struct fakekernel *fk, const char *name, bool make)
+{
+	for (int i = 0; i < fk->unit_count; i++) {
+		if (strcmp(fk->units[i].name, name) == 0) {
+			return &fk->units[i];
+		}
+	}
+	if (!make) {
+		return NULL;
+	}
+	if (fk->unit_count == FK_MAX_UNITS) {
+		fk_abort("%s: too many units", fk->name);
+	}
+	fk_copy(fk->units[fk->unit_count].name, sizeof(fk->units[0].name), name);
+	return &fk->units[fk->unit_count++];
+}
+
+bool fk_unit_active(struct fakekernel *fk, const char *unit)
+{
+	const struct fk_unit *u = fk_unit_find(fk, unit, false);
+
+	return u && u->active;
+}
+
+/* Same pid again, so that hosts stay comparable, but never the same start time. */
+static void restart_processes(struct fakekernel *fk, const char *unit, bool start)
+{
+	for (int i = 0; i < fk->proc_count; i++) {
+		struct fk_proc *p = &fk->procs[i];
+
+		if (strcmp(p->unit, unit) != 0 || p->alive == start) {
+			continue;
+		}
+		if (!start) {
+			fk_proc_end(fk, p);
+			continue;
+		}
+		p->alive = true;
+		p->start = fk->now / 10 + 1;
+		for (unsigned f = 0; f < p->fd_count; f++) {
+			p->fds[f].deleted = p->fds[f].device &&
+					    !fk_find(fk, "%s", p->fds[f].target);
+		}
+		fk_proc_show(fk, p);
+	}
+	fk_module_show(fk);
+	fk_settle(fk);
+}
+
+/* A unit may be an alias: etc/systemd/system/NAME is a link to it. */
+static struct fk_unit *unit_by_alias(struct fakekernel *fk, const char *name)
+{
+	struct fk_unit *u = fk_unit_find(fk, name, false);
+	char path[VH_PATH_MAX];
+	const struct fk_node *n;
+
+	(void)snprintf(path, sizeof(path), "etc/systemd/system/%s", name);
+	n = fk_walk(fk, path, false, NULL);
+	if (!u && n && n->kind == FK_KIND_LINK) {
+		u = fk_unit_find(fk, vh_basename(n->data), false);
+	}
+	return u;
+}
+
+/* systemctl(1), "EXIT STATUS": 3 not active, 4 no such unit, 5 not loaded */
+static int run_systemctl(struct fakekernel *fk, const char *verb, const char *name)
+{
+	struct fk_unit *u = name ? unit_by_alias(fk, name) : NULL;
+
+	if (!verb || !name) {
+		return 1;
+	}
+	if (strcmp(verb, "is-active") == 0) {
+		return u ? (u->active ? 0 : 3) : 4;
+	}
+	if (!u) {
+		return 5;
+	}
+	if (u->fails) {
+		return 1;
+	}
+	if (strcmp(verb, "stop") == 0 || strcmp(verb, "start") == 0 ||
+	    strcmp(verb, "restart") == 0) {
+		bool start = verb[2] == 'a' || verb[0] == 'r';
+
+		u->active = start;
+		if (verb[0] == 'r') {
+			restart_processes(fk, u->name, false);
+		}
+		restart_processes(fk, u->name, start);
+	}
+	return 0;
+}
+
+struct command {
+	const char *words[4];
+	unsigned count;
+	bool remove;
+};
+
+/* Words that are no options; "--" and the value of "-t" are not met here. */
+static void take_words(struct command *c, const char *const argv[])
+{
+	for (unsigned i = 1; argv[i]; i++) {
+		if (strcmp(argv[i], "-r") == 0 || strcmp(argv[i], "--remove") == 0 ||
+		    strcmp(argv[i], "-rq") == 0) {
+			c->remove = true;
+		} else if (argv[i][0] != '-' && c->count < VH_ARRAY_SIZE(c->words)) {
+			c->words[c->count++] = argv[i];
+		}
+	}
+}
+
+static int run_modprobe(struct fakekernel *fk, const struct command *c)
+{
+	if (c->count == 0) {
+		return 1;
+	}
+	for (unsigned i = 0; i < c->count; i++) {
+		int rc = c->remove ? fk_module_unload_tree(fk, c->words[i])
+				   : fk_module_load(fk, c->words[i]);
+
+		/* modprobe -r of what is not loaded is no failure. */
+		if (rc && !(c->remove && rc == -ENOENT)) {
+			return 1;
+		}
+		if (!c->remove) {
+			break;
+		}
+	}
+	return 0;
+}
+
+static int run_rmmod(struct fakekernel *fk, const struct command *c)
+{
+	for (unsigned i = 0; i < c->count; i++) {
+		if (fk_module_unload(fk, c->words[i])) {
+			return 1;
+		}
+	}
+	return c->count == 0;
+}
+
+int fk_run(struct fakekernel *fk, const char *const argv[])
+{
+	const char *name = vh_basename(argv[0]);
+	struct command c = {0};
+	const struct fk_node *program = fk_find(fk, "%s", argv[0]);
+
+	take_words(&c, argv);
+	if (strcmp(name, "modprobe") == 0) {
+		return run_modprobe(fk, &c);
+	}
+	if (strcmp(name, "rmmod") == 0) {
+		return run_rmmod(fk, &c);
+	}
+	if (strcmp(name, "systemctl") == 0) {
+		return run_systemctl(fk, c.words[0], c.words[1]);
+	}
+	if (!program) {
+		return -ENOENT;
+	}
+	if (!(program->mode & 0111U)) {
+		return -EACCES;
+	}
+	/* A program of the host file: its content is its exit status. */
+	return program->data && program->data[0] ? program->data[0] - '0' : 0;
+}

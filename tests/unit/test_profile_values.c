@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Names and values that a profile cannot have: each with its line, the reason, the nearest name. */
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/profile/profile.h"
+#include "tests/unit/profile_text.h"
+
+static void test_unknown_key(void **state)
+{
+	struct vh_profile p;
+	struct vh_error err;
+	const char *text = "[device gpu]\n\nadress = 0000:01:00.0\n";
+
+	(void)state;
+	assert_int_equal(read_bytes(&p, text, strlen(text), &err), -EINVAL);
+	assert_string_equal(err.msg, "win11.ini:3: unknown key 'adress' in [device gpu]; "
+				     "did you mean 'address'?");
+	assert_string_equal(err.hint, "keys of [device gpu]: address, id, power, d3cold");
+	vh_profile_done(&p);
+	expect(GPU "xyzzy-xyzzy = 1\n", "win11.ini:3: unknown key 'xyzzy-xyzzy' in [device gpu]");
+	expect(GPU "timeout = 1s\n",
+	       "win11.ini:3: unknown key 'timeout' in [device gpu]; it belongs to [host]");
+	expect("[host]\nid = 1\n",
+	       "win11.ini:2: unknown key 'id' in [host]; it belongs to [device NAME]");
+	expect("[device gpu]\nAddress = 01:00.0\n", "win11.ini:2: unknown key 'Address' in "
+						    "[device gpu]; did you mean 'address'?");
+}
+
+static void test_unknown_section(void **state)
+{
+	(void)state;
+	expect("[devise gpu]\n", "win11.ini:1: unknown section 'devise'; did you mean 'device'?");
+	expect("[xyzzy-xyzzy]\n", "win11.ini:1: unknown section 'xyzzy-xyzzy'");
+	expect("address = 01:00.0\n", "win11.ini:1: a key before the first [section]");
+	expect("[device]\n", "win11.ini:1: [device] needs a name, such as [device gpu]");
+	expect("[device a/b]\n", "win11.ini:1: the device name 'a/b' may hold letters, digits, "
+				 "'_', '.' and '-' only");
+	expect("[host one]\n", "win11.ini:1: [host] takes no name");
+}
+
+static void test_not_built_yet(void **state)
+{
+	(void)state;
+	expect(GPU "[host]\ndisplay-manager = auto\n",
+	       "win11.ini:4: 'display-manager' is not supported by this version");
+	expect(GPU "[host]\nservices = a.service\n",
+	       "win11.ini:4: 'services' is not supported by this version");
+	expect(GPU "[host]\nholders = terminate\n",
+	       "win11.ini:4: 'holders = terminate' is not supported by this version");
+	expect(GPU "[guest]\nhide-kvm = yes\n",
+	       "win11.ini:3: [guest] is not supported by this version");
+	expect(GPU "[exec]\n", "win11.ini:3: [exec] is not supported by this version");
+}
+
+static void expect_bad(const char *section, const char *key, const char *value, const char *why)
+{
+	char text[256];
+	char msg[512];
+
+	(void)snprintf(text, sizeof(text), "%s\n%s = %s\n", section, key, value);
+	(void)snprintf(msg, sizeof(msg), "win11.ini:2: bad value '%s' for '%s': %s", value, key,
+		       why);
+	expect(text, msg);
+}
+
+static void test_bad_address(void **state)
+{
+	static const char *const bad[] = {
+		"0000:01:00.8",     "0000:01:20.0",      "0000:01:00", "01:00",
+		"pci_0000_01_00_0", "0000:01:00.0 junk", "1:0.0",      "gpu"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		expect_bad("[device gpu]", "address", bad[i],
+			   "a PCI address is DDDD:BB:SS.F, such as 0000:01:00.0");
+	}
+}
+
+static void test_bad_id(void **state)
+{
+	static const char *const bad[] = {"10de",      "10de:22040", "0x10de:0x2204", "10de-2204",
+					  "10dg:2204", "10de:220g",  "10de: 204",     ":10de2204"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		expect_bad("[device gpu]", "id", bad[i],
+			   "an id is vendor:device as four hexadecimal digits each, "
+			   "such as 10de:2204");
+	}
+}
+
+static void test_bad_choice(void **state)
+{
+	(void)state;
+	/* No "did you mean 'on'?": it is the opposite of what was written. */
+	expect_bad("[device gpu]", "power", "off", "it is on or keep");
+	expect_bad("[device gpu]", "d3cold", "keeep", "it is off or keep; did you mean 'keep'?");
+	expect_bad("[host]", "holders", "refuze", "it is refuse or wait; did you mean 'refuse'?");
+}
+
+static void test_bad_timeout(void **state)
+{
+	static const char unit[] = "it is a number and its unit ms, s or m, such as 30s";
+	static const char range[] = "it must be from 1s to 10m";
+
+	(void)state;
+	expect_bad("[host]", "timeout", "30", "the unit is missing; write 30s for seconds");
+	expect_bad("[host]", "timeout", "500ms", range);
+	expect_bad("[host]", "timeout", "0s", range);
+	expect_bad("[host]", "timeout", "11m", range);
+	expect_bad("[host]", "timeout", "600001ms", range);
+	expect_bad("[host]", "timeout", "18446744073709551617s", range);
+	expect_bad("[host]", "timeout", "1h", unit);
+	expect_bad("[host]", "timeout", "1 s", unit);
+	expect_bad("[host]", "timeout", "1m30s", unit);
+	expect_bad("[host]", "timeout", "-5s", unit);
+	expect_bad("[host]", "timeout", "s", unit);
+}
+
+static void test_bad_reset(void **state)
+{
+	(void)state;
+	expect_bad("[reset]", "method", "flr buss",
+		   "unknown reset method 'buss'; did you mean 'bus'?");
+	expect_bad("[reset]", "method", "xyzzy-xyzzy", "unknown reset method 'xyzzy-xyzzy'");
+	expect_bad("[reset]", "method", "flr auto", "'auto' stands alone");
+	expect_bad("[reset]", "method", "none flr", "'none' stands alone");
+	expect_bad("[reset]", "method", "flr,bus", "write blanks between the methods");
+	expect_bad("[reset]", "method", "af_flr flr bus flr", "'flr' is named twice");
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_unknown_key),   cmocka_unit_test(test_unknown_section),
+		cmocka_unit_test(test_not_built_yet), cmocka_unit_test(test_bad_address),
+		cmocka_unit_test(test_bad_id),        cmocka_unit_test(test_bad_choice),
+		cmocka_unit_test(test_bad_timeout),   cmocka_unit_test(test_bad_reset),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
