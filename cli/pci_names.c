@@ -1,13 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/pci_names.h"
 
+#include "cli/cli.h"
+
 #include <pci/pci.h>
 #include <stdio.h>
+#include <stdlib.h>
+
+static void say_nothing(char *fmt, ...) // NOLINT(readability-non-const-parameter)
+{
+	(void)fmt;
+}
+
+/* libpci does not expect this one to return; only running out of memory comes here. */
+static _Noreturn void give_up(char *fmt, ...) // NOLINT(readability-non-const-parameter)
+{
+	(void)fmt;
+	(void)fputs("vfio-handoff: libpci failed\n", stderr);
+	exit(CLI_FAILED);
+}
 
 void cli_pci_names_open(struct cli_pci_names *names)
 {
-	/* Not initialised any further: looking up names needs no access to the bus. */
+	/*
+	 * Not initialised any further: looking up names needs no access to the bus. But then nobody
+	 * has set the functions that it reports through.
+	 */
 	names->access = pci_alloc();
+	names->access->error = give_up;
+	names->access->warning = say_nothing;
+	names->access->debug = say_nothing;
 }
 
 void cli_pci_names_close(struct cli_pci_names *names)

@@ -6,10 +6,8 @@
 set(CMAKE_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
 	OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
 
-if(TARGET vh-hook AND TARGET vh-cli) # TEMPORARY
 install(TARGETS vh-hook RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
 install(TARGETS vh-cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-endif()
 
 # A link, so that what runs is the file in sbin: AppArmor judges the resolved path.
 set(vh_hook_link ${PROJECT_BINARY_DIR}/50-vfio-handoff)

@@ -118,6 +118,7 @@ void vh_claims_release(struct vh_sys *sys, const struct vh_journal *j)
 		}
 		(void)drop_mark(sys, device);
 	}
+	(void)drop_mark(sys, "console");
 }
 
 static bool has_journal(struct vh_sys *sys, const char *vm)

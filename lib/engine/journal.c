@@ -48,6 +48,20 @@ static int make_dirs(struct vh_sys *sys, const char *path)
 	return sys->ops->make_dir(sys, dir);
 }
 
+/* Directories that others still use are not empty, and stay. */
+static void remove_dirs(struct vh_sys *sys, const char *path)
+{
+	char dir[VH_PATH_MAX];
+
+	(void)vh_copy(dir, sizeof(dir), path);
+	*strrchr(dir, '/') = '\0';
+	(void)sys->ops->remove(sys, dir);
+	(void)sys->ops->remove(sys, VH_RUN_VM_DIR);
+	(void)sys->ops->remove(sys, VH_RUN_DEVICE_DIR);
+	(void)sys->ops->remove(sys, VH_RUN_STUCK_DIR);
+	(void)sys->ops->remove(sys, VH_RUN_DIR);
+}
+
 const char *vh_origin_word(enum vh_origin origin)
 {
 	return origin == VH_ORIGIN_LIBVIRT ? "libvirt" : "manual";
@@ -77,7 +91,13 @@ static int write_header(struct vh_sys *sys, struct vh_journal *j, struct vh_erro
 			break;
 		}
 	}
+	/* A file system that only pretends to write must be found out now, not at the first undo. */
+	if (rc == 0 && !vh_sys_exists(sys, "%s", j->path)) {
+		rc = -EIO;
+	}
 	if (rc) {
+		(void)sys->ops->remove(sys, j->path);
+		remove_dirs(sys, j->path);
 		(void)vh_error_sys(err, -rc, j->path, "cannot begin the journal");
 		return vh_error_hint(err, "nothing is changed without a record; is /run full?");
 	}
@@ -209,20 +229,12 @@ int vh_journal_attached(struct vh_sys *sys, struct vh_journal *j, struct vh_erro
 
 int vh_journal_remove(struct vh_sys *sys, struct vh_journal *j, struct vh_error *err)
 {
-	char dir[VH_PATH_MAX];
 	int rc = sys->ops->remove(sys, j->path);
 
 	if (rc && rc != -ENOENT) {
 		return vh_error_sys(err, -rc, j->path, "cannot remove the journal");
 	}
-	(void)vh_copy(dir, sizeof(dir), j->path);
-	*strrchr(dir, '/') = '\0';
-	/* Directories that others still use are not empty, and stay. */
-	(void)sys->ops->remove(sys, dir);
-	(void)sys->ops->remove(sys, VH_RUN_VM_DIR);
-	(void)sys->ops->remove(sys, VH_RUN_DEVICE_DIR);
-	(void)sys->ops->remove(sys, VH_RUN_STUCK_DIR);
-	(void)sys->ops->remove(sys, VH_RUN_DIR);
+	remove_dirs(sys, j->path);
 	return 0;
 }
 

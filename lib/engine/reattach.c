@@ -31,6 +31,12 @@ enum vh_outcome vh_undo_locked(struct vh_engine *e, struct vh_journal *j, struct
 	if (vh_run_backward(&run)) {
 		outcome = close_journal(e, j, err);
 	}
+	if (run.lost.count > 0) {
+		join(&run.lost, &text);
+		vh_log(e->log, VH_LOG_WARNING, NULL, NULL, "%s: cannot return before a reboot: %s",
+		       j->vm, vh_text_str(&text));
+		vh_text_done(&text);
+	}
 	if (run.left.count > 0) {
 		join(&run.left, &text);
 		join(&run.broken, &text);

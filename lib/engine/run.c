@@ -18,6 +18,7 @@ static const struct vh_step_ops *const table[VH_STEP_MAX] = {
 	[VH_STEP_RESET_METHOD] = &vh_step_reset_method,
 	[VH_STEP_RESET] = &vh_step_reset,
 	[VH_STEP_BIND] = &vh_step_bind,
+	[VH_STEP_AWAKE] = &vh_step_awake,
 	[VH_STEP_VIABLE] = &vh_step_viable,
 };
 
@@ -88,7 +89,12 @@ static int forward_one(struct vh_run *run, const struct vh_step *planned, struct
 			return 0;
 		}
 	}
-	rc = vh_journal_intent(run->sys, run->journal, &step, err);
+	if (ops->check) {
+		rc = ops->check(run, &step, err);
+	}
+	if (rc == 0) {
+		rc = vh_journal_intent(run->sys, run->journal, &step, err);
+	}
 	if (rc == 0 && ops->apply) {
 		rc = ops->apply(run, &step, err);
 	}
@@ -122,12 +128,18 @@ int vh_run_forward(struct vh_run *run, const struct vh_step_list *steps, struct 
 	return 0;
 }
 
-/* A device that a write still blocks would block the next writer as well. */
-static bool is_stuck(struct vh_run *run, const char *device)
+const char *vh_step_blocks(const struct vh_step *step)
 {
+	return step->kind == VH_STEP_CONSOLE ? "console" : step->device;
+}
+
+/* What a write still blocks would block the next writer as well. */
+static bool is_stuck(struct vh_run *run, const struct vh_step *step)
+{
+	const char *name = vh_step_blocks(step);
 	struct vh_process p;
 
-	return device[0] && vh_stuck_read(run->sys, device, &p) == 0;
+	return name[0] && vh_stuck_read(run->sys, name, &p) == 0;
 }
 
 static void keep(struct vh_run *run, struct vh_list *list, const struct vh_step *step,
@@ -143,30 +155,51 @@ static void keep(struct vh_run *run, struct vh_list *list, const struct vh_step 
 	}
 }
 
+static int undo_one(struct vh_run *run, const struct vh_step *step, struct vh_error *err)
+{
+	const struct vh_step_ops *ops = table[step->kind];
+	int rc;
+
+	if (is_stuck(run, step)) {
+		return vh_error_set(err, EBUSY, NULL, "a write that was abandoned still blocks it");
+	}
+	rc = ops->undo ? ops->undo(run, step, err) : VH_UNDO_OK;
+	/* A console without its card is no verdict yet: the card may come with the next try. */
+	if (rc > 0 && step->kind == VH_STEP_CONSOLE && run->left.count > 0) {
+		return -EAGAIN;
+	}
+	return rc;
+}
+
+static void leave(struct vh_run *run, const struct vh_step *step, const struct vh_error *err)
+{
+	keep(run, &run->left, step, VH_LOG_ERROR, err);
+	if (step->device[0] && vh_list_add(&run->waiting, step->device)) {
+		vh_log(run->log, VH_LOG_ERROR, NULL, NULL, "out of memory");
+	}
+}
+
 /* Returns true when the step needs nothing more. */
 static bool backward_one(struct vh_run *run, size_t n)
 {
 	const struct vh_step *step = &run->journal->entries[n].step;
-	const struct vh_step_ops *ops = table[step->kind];
 	uint64_t started_ms = run->sys->ops->now_ms(run->sys);
 	struct vh_error err = {0};
-	int rc = VH_UNDO_OK;
+	int rc;
 
-	if (is_stuck(run, step->device)) {
-		(void)vh_error_set(&err, EBUSY, NULL, "a write still blocks the device");
-		rc = -EBUSY;
-	} else if (ops->undo) {
-		rc = ops->undo(run, step, &err);
+	if (vh_list_has(&run->waiting, step->device)) {
+		return false;
 	}
+	rc = undo_one(run, step, &err);
 	if (rc < 0) {
-		keep(run, &run->left, step, VH_LOG_ERROR, &err);
+		leave(run, step, &err);
 		return false;
 	}
 	if (rc == VH_UNDO_LOST) {
 		keep(run, &run->lost, step, VH_LOG_WARNING, &err);
 	} else if (rc == VH_UNDO_BROKEN) {
 		keep(run, &run->broken, step, VH_LOG_ERROR, &err);
-	} else if (ops->undo) {
+	} else if (table[step->kind]->undo) {
 		log_step(run, step, true, started_ms);
 	}
 	/* Without this record the step is only undone once more: harmless. */
@@ -193,4 +226,5 @@ void vh_run_done(struct vh_run *run)
 	vh_list_done(&run->lost);
 	vh_list_done(&run->left);
 	vh_list_done(&run->broken);
+	vh_list_done(&run->waiting);
 }

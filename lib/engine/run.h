@@ -17,6 +17,7 @@
  * @cancel: see struct vh_engine; looked at between steps of the way out
  * @lost: what the kernel cannot give back, said beforehand; one line each
  * @left: what could not be undone and stays in the journal; one line each
+ * @waiting: devices with a step left: their earlier steps wait
  * @broken: what was undone as far as it goes, yet does not work; one line each
  */
 struct vh_run {
@@ -27,6 +28,7 @@ struct vh_run {
 	struct vh_list lost;
 	struct vh_list left;
 	struct vh_list broken;
+	struct vh_list waiting;
 };
 
 /* What an undo can come to, besides -errno: it stays in the journal for a later try. */
@@ -38,6 +40,7 @@ enum {
 
 /**
  * struct vh_step_ops - one kind of step, both directions
+ * @check:   looks once more right before the step is begun; NULL: nothing to look at
  * @observe: the value as it is now, comparable with step->wanted; NULL: nothing to read back
  * @apply:   step->found holds the value observed just before
  * @undo:    looks at what is there now, so it may be run twice or on a step never applied;
@@ -45,6 +48,7 @@ enum {
  * @always:  keep the step in the journal even when the value is already as wanted
  */
 struct vh_step_ops {
+	int (*check)(struct vh_run *run, const struct vh_step *step, struct vh_error *err);
 	int (*observe)(struct vh_run *run, const struct vh_step *step, char *buf, size_t size);
 	int (*apply)(struct vh_run *run, const struct vh_step *step, struct vh_error *err);
 	int (*undo)(struct vh_run *run, const struct vh_step *step, struct vh_error *err);
@@ -62,6 +66,7 @@ extern const struct vh_step_ops vh_step_unbind;
 extern const struct vh_step_ops vh_step_reset_method;
 extern const struct vh_step_ops vh_step_reset;
 extern const struct vh_step_ops vh_step_bind;
+extern const struct vh_step_ops vh_step_awake;
 extern const struct vh_step_ops vh_step_viable;
 
 /**
@@ -74,10 +79,14 @@ int vh_run_forward(struct vh_run *run, const struct vh_step_list *steps, struct 
 /**
  * vh_run_backward() - undo every step of the journal that is not undone, last first
  *
- * Goes on after a failure, except for a device that a write still blocks: its other steps wait.
+ * After a failure the other steps of the same device wait, so that their order holds when the rest
+ * is tried again; those of other devices, and the console, go on.
  *
  * Return: true if nothing is left.
  */
 bool vh_run_backward(struct vh_run *run) __attribute__((nonnull, warn_unused_result));
+
+/* What a stuck mark on this step is called: its device, or the console. */
+const char *vh_step_blocks(const struct vh_step *step) __attribute__((nonnull));
 
 void vh_run_done(struct vh_run *run) __attribute__((nonnull));

@@ -18,7 +18,7 @@ static int set(struct vh_run *run, const struct vh_vtconsole *con, const char *v
 	char path[64];
 
 	(void)snprintf(path, sizeof(path), "sys/class/vtconsole/vtcon%u/bind", con->index);
-	return vh_write(run, path, value, "", timeout_ms, err);
+	return vh_write(run, path, value, "console", timeout_ms, err);
 }
 
 /* No fbcon is as good as an unbound one. */

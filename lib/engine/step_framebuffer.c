@@ -20,7 +20,7 @@ static int observe(struct vh_run *run, const struct vh_step *step, char *buf, si
 
 static int apply(struct vh_run *run, const struct vh_step *step, struct vh_error *err)
 {
-	return vh_write(run, step->path, step->extra, "", step->timeout_ms, err);
+	return vh_write(run, step->path, step->extra, step->device, step->timeout_ms, err);
 }
 
 static int undo(struct vh_run *run, const struct vh_step *step, struct vh_error *err)
@@ -35,7 +35,7 @@ static int undo(struct vh_run *run, const struct vh_step *step, struct vh_error 
 	}
 	(void)snprintf(path, sizeof(path), "sys/bus/platform/drivers/%s/bind", step->found);
 	if (vh_sys_exists(run->sys, "sys/bus/platform/devices/%s", step->extra)) {
-		rc = vh_write(run, path, step->extra, "", step->timeout_ms, err);
+		rc = vh_write(run, path, step->extra, step->device, step->timeout_ms, err);
 	} else {
 		rc = -ENODEV;
 	}
@@ -45,6 +45,11 @@ static int undo(struct vh_run *run, const struct vh_step *step, struct vh_error 
 				   "with the next boot",
 				   step->extra);
 		return VH_UNDO_LOST;
+	}
+	(void)observe(run, step, now, sizeof(now));
+	if (rc == 0 && now[0] == '\0') {
+		return vh_error_set(err, EIO, path, "/%s took the write but %s is not bound", path,
+				    step->extra);
 	}
 	return rc;
 }

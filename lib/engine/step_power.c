@@ -18,3 +18,8 @@ const struct vh_step_ops vh_step_d3cold = {
 	.apply = vh_apply_attribute,
 	.undo = vh_undo_attribute,
 };
+
+const struct vh_step_ops vh_step_awake = {
+	.observe = vh_observe_attribute,
+	.apply = vh_apply_attribute,
+};

@@ -45,39 +45,44 @@ static void name_holders(struct vh_run *run, const struct vh_nodes *nodes, struc
 	(void)vh_error_hint(err, "%s", inner.hint);
 }
 
-static int apply_to(struct vh_run *run, const struct vh_step *step, struct vh_function *f,
-		    struct vh_error *err)
+/* Not a matter of the plan alone: somebody may have opened it since. */
+static int check(struct vh_run *run, const struct vh_step *step, struct vh_error *err)
 {
-	struct vh_function *const list[] = {f};
-	struct vh_nodes nodes;
+	struct vh_function f;
+	struct vh_function *const list[] = {&f};
 	char text[512];
-	int rc;
+	int rc = vh_function_load(run->sys, step->device, &f);
 
-	vh_nodes_collect(run->sys, list, 1, &nodes);
-	if (vh_holders_scan(run->sys, &nodes, list, 1)) {
-		return vh_error_set(err, ENOMEM, NULL, "out of memory");
+	if (rc) {
+		return vh_error_sys(err, -rc, step->path, "%s is gone", step->device);
 	}
-	if (f->holder_count > 0) {
-		vh_holders_describe(f, text, sizeof(text));
+	rc = vh_holders_find(run->sys, list, 1);
+	if (rc) {
+		rc = vh_error_set(err, -rc, NULL, "out of memory");
+	} else if (f.holder_count > 0) {
+		vh_holders_describe(&f, text, sizeof(text));
 		(void)vh_error_set(err, EBUSY, step->path, "%s is in use by %s", step->device, text);
-		return vh_error_hint(err, "it appeared after the first check; end it and try again");
+		rc = vh_error_hint(err, "it appeared after the first check; end it and try again");
 	}
-	rc = vh_write(run, step->path, step->device, step->device, step->timeout_ms, err);
-	if (rc == -ETIMEDOUT) {
-		name_holders(run, &nodes, f, err);
-	}
+	vh_holders_clear(&f);
 	return rc;
 }
 
 static int apply(struct vh_run *run, const struct vh_step *step, struct vh_error *err)
 {
 	struct vh_function f;
+	struct vh_function *const list[] = {&f};
+	struct vh_nodes nodes;
 	int rc = vh_function_load(run->sys, step->device, &f);
 
 	if (rc) {
 		return vh_error_sys(err, -rc, step->path, "%s is gone", step->device);
 	}
-	rc = apply_to(run, step, &f, err);
+	vh_nodes_collect(run->sys, list, 1, &nodes);
+	rc = vh_write(run, step->path, step->device, step->device, step->timeout_ms, err);
+	if (rc == -ETIMEDOUT) {
+		name_holders(run, &nodes, &f, err);
+	}
 	vh_holders_clear(&f);
 	return rc;
 }
@@ -138,9 +143,33 @@ static int climb(struct vh_run *run, const struct vh_step *step, struct vh_error
 	return bind_home(run, step, err);
 }
 
+/* Nobody but the host driver may take it from here on; read back, or vfio-pci takes it again. */
+static int aim_home(struct vh_run *run, const struct vh_step *step, struct vh_error *err)
+{
+	struct vh_step override = {.timeout_ms = step->timeout_ms};
+	char now[VH_NAME_MAX];
+	int rc;
+
+	(void)snprintf(override.path, sizeof(override.path), "sys/bus/pci/devices/%s/driver_override",
+		       step->device);
+	rc = vh_write(run, override.path, step->found, step->device, step->timeout_ms, err);
+	if (rc) {
+		return rc;
+	}
+	rc = vh_observe_attribute(run, &override, now, sizeof(now));
+	if (rc) {
+		return vh_error_sys(err, -rc, override.path, "cannot read the override back");
+	}
+	if (strcmp(now, step->found) != 0) {
+		return vh_error_set(err, EIO, override.path,
+				    "/%s took the write but reads '%s', not '%s'", override.path, now,
+				    step->found);
+	}
+	return 0;
+}
+
 static int undo(struct vh_run *run, const struct vh_step *step, struct vh_error *err)
 {
-	char path[VH_PATH_MAX];
 	char now[VH_NAME_MAX];
 	int rc;
 
@@ -164,9 +193,13 @@ static int undo(struct vh_run *run, const struct vh_step *step, struct vh_error 
 	if (rc || is_home(run, step)) {
 		return rc;
 	}
-	(void)snprintf(path, sizeof(path), "sys/bus/pci/devices/%s/driver_override", step->device);
-	rc = vh_write(run, path, step->found, step->device, step->timeout_ms, err);
+	rc = aim_home(run, step, err);
 	return rc ? rc : climb(run, step, err);
 }
 
-const struct vh_step_ops vh_step_unbind = {.observe = observe, .apply = apply, .undo = undo};
+const struct vh_step_ops vh_step_unbind = {
+	.check = check,
+	.observe = observe,
+	.apply = apply,
+	.undo = undo,
+};

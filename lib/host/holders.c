@@ -124,6 +124,23 @@ static int add_holder(struct search *s, size_t owner, pid_t pid, const char *lin
 	return 0;
 }
 
+/* @link is what a person reads, @st what decides. */
+static int check_node(struct search *s, pid_t pid, const char *link, const struct vh_stat *st)
+{
+	if (st->type != VH_FILE_CHAR && st->type != VH_FILE_BLOCK) {
+		return 0;
+	}
+	for (size_t i = 0; i < s->nodes->count; i++) {
+		const struct vh_node *n = &s->nodes->items[i];
+
+		if (n->type == st->type && n->major == st->rdev_major &&
+		    n->minor == st->rdev_minor && add_holder(s, n->owner, pid, link)) {
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
 static int check_fd(struct search *s, pid_t pid, const char *path)
 {
 	char link[128];
@@ -131,15 +148,36 @@ static int check_fd(struct search *s, pid_t pid, const char *path)
 
 	/* The link's text first: sockets and pipes need no stat, and most fds are those. */
 	if (s->sys->ops->readlink(s->sys, path, link, sizeof(link)) < 0 || link[0] != '/' ||
-	    s->sys->ops->stat(s->sys, path, &st) ||
-	    (st.type != VH_FILE_CHAR && st.type != VH_FILE_BLOCK)) {
+	    s->sys->ops->stat(s->sys, path, &st)) {
 		return 0;
 	}
-	for (size_t i = 0; i < s->nodes->count; i++) {
-		const struct vh_node *n = &s->nodes->items[i];
+	return check_node(s, pid, link, &st);
+}
 
-		if (n->type == st.type && n->major == st.rdev_major && n->minor == st.rdev_minor &&
-		    add_holder(s, n->owner, pid, link)) {
+/*
+ * A process can hold a mapping alone (fb0, nvidia). Lines end in the path of what is mapped
+ * (Documentation/filesystems/proc.rst, 1.1).
+ */
+static int check_maps(struct search *s, pid_t pid)
+{
+	VH_AUTO_FREE char *text = NULL;
+	char path[64];
+	char last[128] = "";
+	char *save = NULL;
+	struct vh_stat st;
+
+	(void)snprintf(path, sizeof(path), "proc/%jd/maps", (intmax_t)pid);
+	if (vh_sys_read(s->sys, path, &text)) {
+		return 0;
+	}
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		const char *file = strstr(line, " /dev/");
+
+		if (!file || strcmp(file + 1, last) == 0 || !vh_copy(last, sizeof(last), file + 1) ||
+		    s->sys->ops->stat(s->sys, last + 1, &st)) {
+			continue;
+		}
+		if (check_node(s, pid, last, &st)) {
 			return -ENOMEM;
 		}
 	}
@@ -162,7 +200,7 @@ static int check_process(struct search *s, const char *pid_text)
 			return -ENOMEM;
 		}
 	}
-	return 0;
+	return check_maps(s, (pid_t)pid);
 }
 
 void vh_nodes_collect(struct vh_sys *sys, struct vh_function *const functions[], size_t count,

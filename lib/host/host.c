@@ -5,6 +5,7 @@
 #include "lib/host/console.h"
 #include "lib/host/function.h"
 #include "lib/host/holders.h"
+#include "lib/host/record.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -71,6 +72,9 @@ int vh_host_load(struct vh_sys *sys, struct vh_host *ret, struct vh_error *err)
 	}
 	host.iommu = vh_sys_list(sys, &groups, "sys/kernel/iommu_groups") == 0 && groups.count > 0;
 	host.vfio_loaded = vh_sys_exists(sys, "sys/bus/pci/drivers/vfio-pci");
+	if (vh_stuck_read(sys, "console", &host.console_stuck)) {
+		host.console_stuck.pid = 0;
+	}
 	load_kernel(sys, &host);
 	*ret = host;
 	return 0;

@@ -155,6 +155,7 @@ struct vh_firmware_fb {
 /**
  * struct vh_host - the picture
  * @iommu: an IOMMU is active: there are groups
+ * @console_stuck: process of an abandoned write that still blocks the console; pid 0 for none
  * @vfio_loaded: the vfio-pci driver is there
  * @kernel_major, @kernel_minor: of the running kernel
  */
@@ -169,6 +170,7 @@ struct vh_host {
 	size_t firmware_fb_count;
 	bool iommu;
 	bool vfio_loaded;
+	struct vh_process console_stuck;
 	unsigned kernel_major;
 	unsigned kernel_minor;
 	char boot_id[40];

@@ -148,15 +148,28 @@ static void add_module(struct draft *d)
 	}
 }
 
-static void add_power(struct draft *d, const struct vh_function *f, const char *found)
+static void add_power(struct draft *d, const struct vh_function *f)
 {
 	bool pin = section_of(d, f)->pin_power;
 
 	/* Recorded even when it is not changed: vfio-pci changes it by coming and going. */
 	if (f->power_control[0] != '\0') {
-		add_attribute(d, VH_STEP_POWER, f, "power/control", found, pin ? "on" : found,
+		add_attribute(d, VH_STEP_POWER, f, "power/control", f->power_control,
+			      pin ? "on" : f->power_control,
 			      pin ? "a sleeping device may not wake up for its next driver"
 				  : "vfio-pci changes it; it is put back at the end");
+	}
+}
+
+/*
+ * vfio-pci's probe has just set it to auto (vfio_pci_core_register_device). Its remove sets it to on
+ * again, and the first record restores what was found: there is nothing to undo here.
+ */
+static void add_awake(struct draft *d, const struct vh_function *f)
+{
+	if (f->power_control[0] != '\0' && section_of(d, f)->pin_power) {
+		add_attribute(d, VH_STEP_AWAKE, f, "power/control", "auto", "on",
+			      "vfio-pci lets an idle device sleep, and some do not wake up");
 	}
 }
 
@@ -335,13 +348,8 @@ static void add_binds(struct draft *d)
 			    "vfio-pci", "every function, so that the whole card can be reset");
 		}
 	}
-	/* vfio-pci's probe has just set it to auto (vfio_pci_core_register_device). */
 	for (size_t i = 0; i < d->selection.count; i++) {
-		const struct vh_function *f = d->selection.functions[i];
-
-		if (section_of(d, f)->pin_power) {
-			add_power(d, f, "auto");
-		}
+		add_awake(d, d->selection.functions[i]);
 	}
 }
 
@@ -372,7 +380,7 @@ static void add_steps(struct draft *d)
 	}
 	add_module(d);
 	for (size_t i = 0; i < count; i++) {
-		add_power(d, d->selection.functions[i], d->selection.functions[i]->power_control);
+		add_power(d, d->selection.functions[i]);
 	}
 	for (size_t i = 0; i < count; i++) {
 		add_d3cold(d, d->selection.functions[i]);

@@ -67,6 +67,17 @@ static void check_iommu(struct check *c)
 	}
 }
 
+static void check_console(struct check *c)
+{
+	if (c->host->console_stuck.pid != 0) {
+		hint(refuse(c, VH_REFUSED_STUCK, "",
+			    "the text console is still blocked by an earlier write (process %jd) that "
+			    "the kernel has not finished",
+			    (intmax_t)c->host->console_stuck.pid),
+		     "if it does not end, only a reboot helps");
+	}
+}
+
 /* A card that moved to another address is found again by its ids. */
 static const struct vh_function *find_moved(const struct vh_host *host,
 					    const struct vh_profile_device *d)
@@ -226,6 +237,7 @@ int vh_plan_refuse(const struct vh_host *host, const struct vh_profile *profile,
 	struct check c = {host, profile, selection, plan, false};
 
 	check_iommu(&c);
+	check_console(&c);
 	for (size_t i = 0; i < profile->device_count; i++) {
 		check_presence(&c, &profile->devices[i]);
 	}

@@ -43,6 +43,10 @@ void vh_plan_render(const struct vh_plan *plan, struct vh_text *out)
 			vh_text_addf(out, "         %s\n", plan->refusals[i].hint);
 		}
 	}
+	if (plan->refusal_count > 0) {
+		vh_text_add(out, "nothing would be done\n");
+		return;
+	}
 	vh_plan_render_steps(&plan->steps, false, out);
 	for (size_t i = 0; i < plan->notes.count; i++) {
 		vh_text_addf(out, "note: %s\n", plan->notes.items[i]);

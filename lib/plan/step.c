@@ -24,6 +24,7 @@ static const struct {
 				  "reset method as before"},
 	[VH_STEP_RESET] = {"reset", "note to reset it on return", "reset it"},
 	[VH_STEP_BIND] = {"bind", "vfio-pci takes it", "vfio-pci lets go"},
+	[VH_STEP_AWAKE] = {"awake", "keep it awake for the VM", "vfio-pci leaves with its setting"},
 	[VH_STEP_VIABLE] = {"viable", "ask the kernel about the group", "group no longer needed"},
 };
 
@@ -61,6 +62,7 @@ bool vh_step_reverse(const struct vh_step *step, struct vh_step *ret)
 	*ret = *step;
 	switch (step->kind) {
 	case VH_STEP_MODULE:
+	case VH_STEP_AWAKE:
 	case VH_STEP_VIABLE:
 		return false;
 	case VH_STEP_RETURN:

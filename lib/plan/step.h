@@ -27,6 +27,7 @@ enum vh_step_kind {
 	VH_STEP_RESET_METHOD, /* reset_method */
 	VH_STEP_RESET,	      /* nothing on the way out; on the way back a reset, if a VM had it */
 	VH_STEP_BIND,	      /* vfio-pci takes it; on the way back it lets go */
+	VH_STEP_AWAKE,	      /* power/control once more: vfio-pci's probe has set it to auto */
 	VH_STEP_VIABLE,	      /* the group may be given to a VM, by the kernel's own word */
 	VH_STEP_MAX,
 	VH_STEP_INVALID = VH_STEP_MAX,

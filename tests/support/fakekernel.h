@@ -3,7 +3,7 @@
 
 /*
  * A kernel and a file system in memory, behind struct vh_sys. It reacts to writes as
- * /work/shared/reference/kernel.md says, it can be made to fail, hang or die at any operation, and
+ * drivers/base and drivers/pci do, it can be made to fail, hang or die at any operation, and
  * it dumps itself as text, so that "the host is as before" is one string comparison.
  *
  * Everything the kernel would refuse is refused with its errno; everything a test got wrong (a

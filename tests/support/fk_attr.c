@@ -244,7 +244,7 @@ static int store_remove_id(struct fakekernel *fk, int obj, const char *data, siz
 	return fk_driver_remove_id(fk, obj, data);
 }
 
-/* Success whether or not anything was bound; EINVAL if a VM owns the group. */
+/* Success whether or not anything was bound; EINVAL if a VM owns the group, or deferred. */
 static int store_probe(struct fakekernel *fk, int obj, const char *data, size_t len)
 {
 	int dev = fk_dev_named(fk, data);

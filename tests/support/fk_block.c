@@ -17,18 +17,19 @@
 /* "nvme0n1p2" is 259:2, "sdb1" is 8:17. */
 bool fk_block_number(const char *name, unsigned *major, unsigned *minor)
 {
-	unsigned disk;
-	unsigned part = 0;
-	char letter;
+	uint64_t disk;
+	uint64_t space;
 
-	if (sscanf(name, "nvme%un1p%u", &disk, &part) >= 1) {
+	if (strncmp(name, "nvme", 4) == 0 && fk_pair(name + 4, 'n', 10, &disk, &space)) {
+		const char *part = strrchr(name, 'p');
+
 		*major = NVME_MAJOR;
-		*minor = disk * 16 + part;
+		*minor = (unsigned)disk * 16 + (part ? (unsigned)strtoul(part + 1, NULL, 10) : 0);
 		return true;
 	}
-	if (sscanf(name, "sd%c%u", &letter, &part) >= 1) {
+	if (strncmp(name, "sd", 2) == 0 && name[2] >= 'a' && name[2] <= 'z') {
 		*major = SD_MAJOR;
-		*minor = (unsigned)(letter - 'a') * 16 + part;
+		*minor = (unsigned)(name[2] - 'a') * 16 + (unsigned)strtoul(name + 3, NULL, 10);
 		return true;
 	}
 	return false;

@@ -141,6 +141,7 @@ void fk_console_write(struct fakekernel *fk, int vtcon, const char *text)
 		c->map = c->map < 0 ? c->info : c->map;
 	}
 	show(fk);
+	fk_module_show(fk);
 }
 
 /* FBIOGET_CON2FBMAP */

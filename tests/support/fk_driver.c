@@ -163,7 +163,7 @@ int fk_driver_bind(struct fakekernel *fk, int drv, int dev)
 
 /*
  * device_attach(): the drivers in the order of the id tables; a probe that fails lets the next one
- * try and is no error. -EBUSY only if the group belongs to a VM.
+ * try and is no error. -EBUSY only if the group belongs to a VM, -EAGAIN if a probe was deferred.
  */
 int fk_driver_probe_any(struct fakekernel *fk, int dev)
 {
@@ -183,8 +183,8 @@ int fk_driver_probe_any(struct fakekernel *fk, int dev)
 		if (rc == 0) {
 			return 0;
 		}
-		if (rc == -EBUSY && fk_group_held(fk, fk->devs[dev].group)) {
-			result = -EBUSY;
+		if (rc == -EAGAIN || (rc == -EBUSY && fk_group_held(fk, fk->devs[dev].group))) {
+			result = rc;
 		}
 	}
 	return result;

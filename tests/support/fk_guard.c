@@ -13,14 +13,13 @@
  * The caller waits up to its deadline for what fakekernel.block describes. Without a deadline it
  * waits for ever: that process is as good as dead, and the test is told.
  */
-static int wait_blocked(struct fakekernel *fk, const char *path, const char *data, size_t len,
-			uint64_t due, unsigned timeout_ms, struct vh_process *stuck)
+static int wait_blocked(struct fakekernel *fk, const struct fk_request *q, uint64_t due)
 {
-	uint64_t deadline = fk->now + timeout_ms;
+	uint64_t deadline = fk->now + q->timeout_ms;
 	struct vh_process child;
 
-	(void)fk_stuck_add(fk, path, data, len, due, &child);
-	if (timeout_ms == 0) {
+	(void)fk_stuck_add(fk, q, due, &child);
+	if (q->timeout_ms == 0) {
 		fk->report.unguarded++;
 		fk_die(fk);
 		return -EOWNERDEAD;
@@ -34,16 +33,18 @@ static int wait_blocked(struct fakekernel *fk, const char *path, const char *dat
 	}
 	fk->awaited = 0;
 	fk_clock_to(fk, deadline);
-	if (stuck) {
-		*stuck = child;
+	if (q->stuck) {
+		*q->stuck = child;
 	}
 	return -ETIMEDOUT;
 }
 
 int fk_guarded_lock_wait(struct fakekernel *fk, const char *path, int dev, unsigned timeout_ms)
 {
+	struct fk_request q = {.path = path, .data = "", .timeout_ms = timeout_ms};
+
 	fk->block = (struct fk_block){.dev = dev, .why = FK_WHY_LOCK, .stage = FK_STAGE_NOTHING};
-	return wait_blocked(fk, path, "", 0, 0, timeout_ms, NULL);
+	return wait_blocked(fk, &q, 0);
 }
 
 static bool is_unbind(struct fakekernel *fk, const struct fk_node *n, int dev)
@@ -76,40 +77,40 @@ static int killed(struct fakekernel *fk, const struct fk_node *n, int dev)
 	return -ENOTRECOVERABLE;
 }
 
-static int effect_then_eio(struct fakekernel *fk, struct fk_node *n, const char *data, size_t len)
+static int store(struct fakekernel *fk, const struct fk_request *q)
 {
-	int rc = fk_attr_store(fk, n, data, len);
+	int rc = fk_attr_store(fk, q->node, q->data, q->len);
 
-	return rc == 0 || rc == FK_BLOCKED ? -EIO : rc;
+	return rc == FK_BLOCKED ? wait_blocked(fk, q, 0) : rc;
 }
 
-int fk_guarded_write(struct fakekernel *fk, const char *path, struct fk_node *n, const char *data,
-		     size_t len, unsigned timeout_ms, struct vh_process *stuck)
+static int hang_until(struct fakekernel *fk, const struct fk_request *q, int dev, uint64_t due)
 {
-	VH_AUTO_TEXT struct vh_text subject = {0};
-	int dev = fk_attr_device(fk, n, data);
-	const struct fk_fault *fault;
-	uint64_t due = 0;
+	hang(fk, q->node, dev);
+	return wait_blocked(fk, q, due);
+}
+
+static int delayed(struct fakekernel *fk, const struct fk_request *q, int dev, unsigned ms)
+{
+	if (q->timeout_ms > 0 && ms > q->timeout_ms) {
+		return hang_until(fk, q, dev, fk->now + ms);
+	}
+	fk_clock_to(fk, fk->now + ms);
+	return store(fk, q);
+}
+
+static int faulty_write(struct fakekernel *fk, const struct fk_request *q, int dev,
+			const struct fk_fault *fault)
+{
 	int rc;
 
-	vh_text_addf(&subject, "%s=%s", path, data);
-	fault = fk_fault_find(fk, fk_attr_op(n->attr), vh_text_str(&subject));
-	switch (fault ? fault->action : 0) {
-	case 0:
-		break;
+	switch (fault->action) {
 	case FK_SILENT:
 		return 0;
 	case FK_DELAY:
-		if (timeout_ms == 0 || fault->ms <= timeout_ms) {
-			fk_clock_to(fk, fk->now + fault->ms);
-			break;
-		}
-		due = fk->now + fault->ms;
-		hang(fk, n, dev);
-		return wait_blocked(fk, path, data, len, due, timeout_ms, stuck);
+		return delayed(fk, q, dev, fault->ms);
 	case FK_HANG:
-		hang(fk, n, dev);
-		return wait_blocked(fk, path, data, len, 0, timeout_ms, stuck);
+		return hang_until(fk, q, dev, 0);
 	case FK_VANISH:
 		if (dev >= 0) {
 			fk_vanish(fk, fk->devs[dev].bdf);
@@ -119,17 +120,26 @@ int fk_guarded_write(struct fakekernel *fk, const char *path, struct fk_node *n,
 		if (dev >= 0) {
 			fk_dead(fk, fk->devs[dev].bdf, FK_CURE_RESET);
 		}
-		break;
+		return store(fk, q);
 	case FK_KILLED:
-		return killed(fk, n, dev);
+		return killed(fk, q->node, dev);
 	case FK_EFFECT_THEN_EIO:
-		return effect_then_eio(fk, n, data, len);
+		rc = store(fk, q);
+		return rc ? rc : -EIO;
 	default:
 		return fault->action < FK_SILENT ? -fault->action : -EIO;
 	}
-	rc = fk_attr_store(fk, n, data, len);
-	if (rc == FK_BLOCKED) {
-		return wait_blocked(fk, path, data, len, 0, timeout_ms, stuck);
+}
+
+int fk_guarded_write(struct fakekernel *fk, const struct fk_request *q)
+{
+	VH_AUTO_TEXT struct vh_text subject = {0};
+	const struct fk_fault *fault;
+
+	vh_text_addf(&subject, "%s=%s", q->path, q->data);
+	fault = fk_fault_find(fk, fk_attr_op(q->node->attr), vh_text_str(&subject));
+	if (fault) {
+		return faulty_write(fk, q, fk_attr_device(fk, q->node, q->data), fault);
 	}
-	return rc;
+	return store(fk, q);
 }

@@ -91,7 +91,7 @@ static void split(struct fk_words *w, char *text)
 
 static void do_process(struct fakekernel *fk, const struct fk_words *w)
 {
-	struct fk_proc *p = fk_proc_new(fk, atoi(word(w, 1)), word(w, 2));
+	struct fk_proc *p = fk_proc_new(fk, (pid_t)strtol(word(w, 1), NULL, 10), word(w, 2));
 
 	p->start = fk_option_number(w, "start", 10, p->start);
 	fk_copy(p->unit, sizeof(p->unit), fk_option(w, "unit") ? fk_option(w, "unit") : "");
@@ -200,14 +200,14 @@ static void do_unit(struct fakekernel *fk, const struct fk_words *w)
 
 static void do_node(struct fakekernel *fk, const struct fk_words *w)
 {
-	unsigned major;
-	unsigned minor;
+	uint64_t major;
+	uint64_t minor;
 
-	if (sscanf(word(w, 3), "%u:%u", &major, &minor) != 2) {
+	if (!fk_pair(word(w, 3), ':', 10, &major, &minor)) {
 		fk_abort("%s: '%s' is no device number", w->where, w->items[3]);
 	}
-	fk_put_node(fk, word(w, 2)[0] == 'b' ? FK_KIND_BLOCK : FK_KIND_CHAR, major, minor, "%s",
-		    w->items[1]);
+	fk_put_node(fk, word(w, 2)[0] == 'b' ? FK_KIND_BLOCK : FK_KIND_CHAR, (unsigned)major,
+		    (unsigned)minor, "%s", w->items[1]);
 }
 
 static void do_program(struct fakekernel *fk, const struct fk_words *w)
@@ -290,6 +290,7 @@ static void do_module(struct fakekernel *fk, const struct fk_words *w)
 
 	m->refcnt = loaded && strcmp(loaded, "no") == 0 ? -1
 							: (int)fk_option_number(w, "refcnt", 10, 0);
+	m->console = fk_option_number(w, "console", 10, 0) != 0;
 	m->builtin = loaded && strcmp(loaded, "builtin") == 0;
 	if (fk_option(w, "needs")) {
 		fk_copy(m->needs, sizeof(m->needs), fk_option(w, "needs"));
@@ -306,14 +307,14 @@ static void do_console(struct fakekernel *fk, const struct fk_words *w)
 
 static void do_kernel(struct fakekernel *fk, const struct fk_words *w, struct boot *boot)
 {
-	unsigned major;
-	unsigned minor;
+	uint64_t major;
+	uint64_t minor;
 
-	if (sscanf(word(w, 1), "%u.%u", &major, &minor) != 2) {
+	if (!fk_pair(word(w, 1), '.', 10, &major, &minor)) {
 		fk_abort("%s: '%s' is no kernel release", w->where, w->items[1]);
 	}
 	fk_copy(boot->release, sizeof(boot->release), w->items[1]);
-	fk->kernel = major * 1000 + minor;
+	fk->kernel = (unsigned)(major * 1000 + minor);
 	fk->reset_subordinate = fk_option_number(w, "reset_subordinate", 10, fk->kernel >= 6001);
 }
 

@@ -2,7 +2,6 @@
 
 /* "pci" and "bridge" lines, and the boot. */
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +25,7 @@ static int number_in(const struct fk_words *w, const char *key, const char *pref
 	if (text && !at) {
 		return -1;
 	}
-	return at ? atoi(at + strlen(prefix)) : -1;
+	return at ? (int)strtol(at + strlen(prefix), NULL, 10) : -1;
 }
 
 /* node=dev/nvidia0,195:0 as often as needed */
@@ -34,14 +33,21 @@ static void take_nodes(struct fk_dev *d, const struct fk_words *w)
 {
 	for (unsigned i = 2; i < w->count; i++) {
 		struct fk_extra_node *n = &d->nodes[d->node_count];
+		char *comma = strchr(w->items[i], ',');
+		uint64_t major;
+		uint64_t minor;
 
 		if (strncmp(w->items[i], "node=", 5) != 0) {
 			continue;
 		}
-		if (d->node_count == FK_MAX_NODES ||
-		    sscanf(w->items[i] + 5, "%47[^,],%u:%u", n->path, &n->major, &n->minor) != 3) {
+		if (d->node_count == FK_MAX_NODES || !comma ||
+		    !fk_pair(comma + 1, ':', 10, &major, &minor)) {
 			fk_abort("%s: bad '%s'", w->where, w->items[i]);
 		}
+		*comma = '\0';
+		fk_copy(n->path, sizeof(n->path), w->items[i] + 5);
+		n->major = (unsigned)major;
+		n->minor = (unsigned)minor;
 		d->node_count++;
 	}
 }
@@ -50,12 +56,12 @@ static void take_nodes(struct fk_dev *d, const struct fk_words *w)
 static void take_bars(struct fk_dev *d, const struct fk_words *w)
 {
 	for (int bar = 0; bar < 6; bar++) {
-		char key[12];
+		char key[24];
 		const char *text;
 
 		(void)snprintf(key, sizeof(key), "bar%d", bar);
 		text = fk_option(w, key);
-		if (text && sscanf(text, "%" SCNx64 "+%" SCNx64, &d->bar[bar], &d->size[bar]) != 2) {
+		if (text && !fk_pair(text, '+', 16, &d->bar[bar], &d->size[bar])) {
 			fk_abort("%s: bad %s", w->where, key);
 		}
 		(void)snprintf(key, sizeof(key), "resize%d", bar);
@@ -101,12 +107,12 @@ static void take_identity(struct fk_dev *d, const struct fk_words *w)
 {
 	const char *subsystem = fk_option(w, "subsystem");
 
-	if (w->count < 3 || sscanf(w->items[2], "%x:%x", &d->vendor, &d->device) != 2) {
+	if (w->count < 3 || !fk_ids(w->items[2], ':', &d->vendor, &d->device)) {
 		fk_abort("%s: expected ADDRESS VENDOR:DEVICE", w->where);
 	}
 	d->subvendor = d->vendor;
 	d->subdevice = 0x1100;
-	if (subsystem && sscanf(subsystem, "%x:%x", &d->subvendor, &d->subdevice) != 2) {
+	if (subsystem && !fk_ids(subsystem, ':', &d->subvendor, &d->subdevice)) {
 		fk_abort("%s: bad subsystem", w->where);
 	}
 	d->class = (unsigned)fk_option_number(w, "class", 16, d->bridge ? 0x060400 : 0xff0000);

@@ -19,10 +19,10 @@
 #define FK_MAX_FBS     8
 #define FK_MAX_PROCS   128
 #define FK_MAX_FDS     8
-#define FK_MAX_STUCK   16
+#define FK_MAX_STUCK   48
 #define FK_MAX_EVENTS  32
 #define FK_MAX_FAULTS  16
-#define FK_MAX_LOCKS   32
+#define FK_MAX_LOCKS   64
 #define FK_MAX_UNITS   16
 #define FK_MAX_DYNIDS  8
 #define FK_MAX_NODES   4
@@ -147,10 +147,11 @@ struct fk_drv {
 	unsigned id_count;
 };
 
+/* @console: counts one more while the text consoles are on a frame buffer (nvidia_drm, fbdev=1) */
 struct fk_module {
 	char name[FK_NAME];
 	char needs[96];
-	bool loaded, builtin;
+	bool loaded, builtin, console;
 	int refcnt;
 };
 
@@ -245,7 +246,7 @@ struct fk_event {
 
 struct fk_fault_state {
 	struct fk_fault fault;
-	char contains[128];
+	char contains[400];
 	unsigned seen;
 };
 
@@ -334,6 +335,10 @@ void fk_update(struct fakekernel *fk, const char *content, const char *fmt, ...)
 void fk_copy(char *dst, size_t size, const char *src);
 /* Is @word one of the words of @list, which @sep separates? */
 bool fk_word_in(const char *list, char sep, const char *word);
+/* The two numbers at the start of @text, @sep between them. */
+bool fk_pair(const char *text, char sep, int base, uint64_t *a, uint64_t *b);
+/* The same for a pair of hexadecimal ids. */
+bool fk_ids(const char *text, char sep, unsigned *a, unsigned *b);
 
 /* --- fk_pci.c, fk_resource.c -------------------------------------------------------------------- */
 
@@ -431,6 +436,15 @@ int fk_run(struct fakekernel *fk, const char *const argv[]);
 
 /* --- fk_attr.c, fk_stuck.c, fk_fault.c ---------------------------------------------------------- */
 
+struct fk_request {
+	const char *path;
+	struct fk_node *node;
+	const char *data;
+	size_t len;
+	unsigned timeout_ms;
+	struct vh_process *stuck;
+};
+
 enum fk_op fk_attr_op(enum fk_attr attr);
 bool fk_attr_locks(struct fakekernel *fk, const struct fk_node *n);
 int fk_attr_device(struct fakekernel *fk, const struct fk_node *n, const char *data);
@@ -438,8 +452,8 @@ int fk_attr_device(struct fakekernel *fk, const struct fk_node *n, const char *d
 int fk_attr_react(struct fakekernel *fk, struct fk_node *n, const char *data, size_t len);
 /* Lock first, then react. */
 int fk_attr_store(struct fakekernel *fk, struct fk_node *n, const char *data, size_t len);
-int fk_stuck_add(struct fakekernel *fk, const char *path, const char *data, size_t len,
-		 uint64_t due, struct vh_process *ret);
+int fk_stuck_add(struct fakekernel *fk, const struct fk_request *q, uint64_t due,
+		 struct vh_process *ret);
 void fk_settle(struct fakekernel *fk);
 /* One thing that happens up to @until, which then becomes now; false if there is none. */
 bool fk_clock_step(struct fakekernel *fk, uint64_t until);
@@ -454,8 +468,7 @@ bool fk_fault_simple(struct fakekernel *fk, enum fk_op op, const char *subject, 
 
 extern const struct vh_sys_ops fk_ops;
 /* A write with faults and a deadline; not counted. */
-int fk_guarded_write(struct fakekernel *fk, const char *path, struct fk_node *n, const char *data,
-		     size_t len, unsigned timeout_ms, struct vh_process *stuck);
+int fk_guarded_write(struct fakekernel *fk, const struct fk_request *q);
 int fk_guarded_lock_wait(struct fakekernel *fk, const char *path, int dev, unsigned timeout_ms);
 void fk_die(struct fakekernel *fk);
 int fk_store_make_dir(struct fakekernel *fk, const char *path);

@@ -49,7 +49,7 @@ int fk_module_make(struct fakekernel *fk, const char *name)
 /* Open nodes of its devices, and the text console on one of them (kernel.md 3.6). */
 static int uses(struct fakekernel *fk, const struct fk_module *m)
 {
-	int count = m->refcnt;
+	int count = m->refcnt + (m->console && fk->fbcon.bound);
 
 	for (int i = 0; i < fk->dev_count; i++) {
 		const struct fk_dev *d = &fk->devs[i];
@@ -215,7 +215,7 @@ int fk_driver_new_id(struct fakekernel *fk, int drv, const char *text)
 	struct fk_drv *d = &fk->drivers[drv];
 	struct fk_dynid id;
 
-	if (sscanf(text, "%x %x", &id.vendor, &id.device) != 2) {
+	if (!fk_ids(text, ' ', &id.vendor, &id.device)) {
 		return -EINVAL;
 	}
 	for (unsigned i = 0; i < d->id_count; i++) {
@@ -236,7 +236,7 @@ int fk_driver_remove_id(struct fakekernel *fk, int drv, const char *text)
 	struct fk_drv *d = &fk->drivers[drv];
 	struct fk_dynid id;
 
-	if (sscanf(text, "%x %x", &id.vendor, &id.device) != 2) {
+	if (!fk_ids(text, ' ', &id.vendor, &id.device)) {
 		return -EINVAL;
 	}
 	for (unsigned i = 0; i < d->id_count; i++) {

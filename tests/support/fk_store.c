@@ -185,7 +185,12 @@ int fk_write(struct fakekernel *fk, const char *path, const char *text)
 	fk->quiet = true;
 	rc = fk_attr_store(fk, n, text, strlen(text));
 	fk->quiet = false;
-	return rc == FK_BLOCKED ? fk_stuck_add(fk, path, text, strlen(text), 0, NULL) : rc;
+	if (rc == FK_BLOCKED) {
+		struct fk_request q = {.path = path, .data = text, .len = strlen(text)};
+
+		return fk_stuck_add(fk, &q, 0, NULL);
+	}
+	return rc;
 }
 
 const char *fk_driver(struct fakekernel *fk, const char *bdf)

@@ -41,8 +41,8 @@ int fk_attr_store(struct fakekernel *fk, struct fk_node *n, const char *data, si
 }
 
 /* What fakekernel.block describes becomes a child that waits. */
-int fk_stuck_add(struct fakekernel *fk, const char *path, const char *data, size_t len,
-		 uint64_t due, struct vh_process *ret)
+int fk_stuck_add(struct fakekernel *fk, const struct fk_request *q, uint64_t due,
+		 struct vh_process *ret)
 {
 	struct fk_stuck *s;
 	struct fk_proc *p;
@@ -51,10 +51,10 @@ int fk_stuck_add(struct fakekernel *fk, const char *path, const char *data, size
 		fk_abort("%s: too many stuck children", fk->name);
 	}
 	s = &fk->stuck[fk->stuck_count++];
-	*s = (struct fk_stuck){.id = ++fk->next_id, .block = fk->block, .len = len, .due = due};
-	fk_copy(s->path, sizeof(s->path), path);
-	s->data = fk_alloc(len + 1);
-	memcpy(s->data, data, len);
+	*s = (struct fk_stuck){.id = ++fk->next_id, .block = fk->block, .len = q->len, .due = due};
+	fk_copy(s->path, sizeof(s->path), q->path);
+	s->data = fk_alloc(q->len + 1);
+	memcpy(s->data, q->data, q->len);
 	if (s->block.dev >= 0 && s->block.why != FK_WHY_LOCK && !fk->devs[s->block.dev].lock) {
 		fk->devs[s->block.dev].lock = s->id;
 	}

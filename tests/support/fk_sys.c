@@ -40,7 +40,7 @@ static int begin(struct fakekernel *fk, const char *what, const char *path, cons
 	fk->operations++;
 	vh_text_addf(&fk->op_log, "%s %s%s%.*s", what, path, data ? "=" : "",
 		     (int)(data ? strcspn(data, "\n") : 0), data ? data : "");
-	vh_text_addf(&fk->op_log, "%s\n", data && len > 1 && data[0] == '\n' ? "\\n" : "");
+	vh_text_addf(&fk->op_log, "%s\n", data && len > 0 && data[0] == '\n' ? "\\n" : "");
 	if (dies_now(fk) && fk->how == FK_BEFORE) {
 		fk_die(fk);
 		return -EOWNERDEAD;
@@ -70,15 +70,28 @@ static int end(struct fakekernel *fk, int rc)
 	return rc;
 }
 
-static int find_node(struct fakekernel *fk, const char *path, struct fk_node **ret)
+/* NULL and *@rc negative, which says why. */
+static struct fk_node *find_node(struct fakekernel *fk, const char *path, int *rc)
 {
-	int rc = -ENOENT;
+	struct fk_node *n = NULL;
 
-	if (path[0] == '\0' || path[0] == '/') {
-		return -EINVAL;
+	*rc = -EINVAL;
+	if (path[0] != '\0' && path[0] != '/') {
+		*rc = 0;
+		n = fk_walk(fk, path, true, rc);
 	}
-	*ret = fk_walk(fk, path, true, &rc);
-	return *ret ? 0 : rc;
+	return n;
+}
+
+static int write_node(struct fakekernel *fk, const struct fk_request *q)
+{
+	if (q->node->kind != FK_KIND_FILE) {
+		return q->node->kind == FK_KIND_DIR ? -EISDIR : -EINVAL;
+	}
+	if (!(q->node->mode & 0222U)) {
+		return -EACCES;
+	}
+	return fk_guarded_write(fk, q);
 }
 
 static int fk_op_read(struct vh_sys *sys, const char *path, size_t max, unsigned timeout_ms,
@@ -91,8 +104,8 @@ static int fk_op_read(struct vh_sys *sys, const char *path, size_t max, unsigned
 	if (fk->dead) {
 		return -EOWNERDEAD;
 	}
-	rc = find_node(fk, path, &n);
-	if (rc) {
+	n = find_node(fk, path, &rc);
+	if (!n) {
 		return rc;
 	}
 	if (n->kind != FK_KIND_FILE) {
@@ -136,15 +149,9 @@ static int fk_op_write(struct vh_sys *sys, const char *path, const char *data, s
 	if (torn(fk)) {
 		return -EOWNERDEAD;
 	}
-	rc = find_node(fk, path, &n);
-	if (rc == 0 && n->kind != FK_KIND_FILE) {
-		rc = n->kind == FK_KIND_DIR ? -EISDIR : -EINVAL;
-	}
-	if (rc == 0 && !(n->mode & 0222U)) {
-		rc = -EACCES;
-	}
-	if (rc == 0) {
-		rc = fk_guarded_write(fk, path, n, text, len, timeout_ms, stuck);
+	n = find_node(fk, path, &rc);
+	if (n) {
+		rc = write_node(fk, &(struct fk_request){path, n, text, len, timeout_ms, stuck});
 	}
 	return end(fk, rc);
 }
@@ -181,8 +188,8 @@ static int fk_op_list(struct vh_sys *sys, const char *path, struct vh_list *ret)
 	if (fk->dead) {
 		return -EOWNERDEAD;
 	}
-	rc = find_node(fk, path, &n);
-	if (rc) {
+	n = find_node(fk, path, &rc);
+	if (!n) {
 		return rc;
 	}
 	if (n->kind != FK_KIND_DIR) {
@@ -217,9 +224,9 @@ static int fk_op_stat(struct vh_sys *sys, const char *path, struct vh_stat *ret)
 	if (fk->dead) {
 		return -EOWNERDEAD;
 	}
-	rc = find_node(fk, path, &n);
+	n = find_node(fk, path, &rc);
 	link = fk_walk(fk, path, false, NULL);
-	if (rc && link && link->magic) {
+	if (!n && link && link->magic) {
 		/* An open file outlives its name. */
 		*ret = (struct vh_stat){.type = VH_FILE_CHAR,
 					.mode = 0660,
@@ -227,7 +234,7 @@ static int fk_op_stat(struct vh_sys *sys, const char *path, struct vh_stat *ret)
 					.rdev_minor = link->minor};
 		return 0;
 	}
-	if (rc) {
+	if (!n) {
 		return rc;
 	}
 	*ret = (struct vh_stat){.type = types[n->kind],

@@ -35,9 +35,11 @@ void *fk_alloc(size_t size)
 
 char *fk_strdup(const char *s)
 {
-	char *p = fk_alloc(strlen(s) + 1);
+	char *p = strdup(s);
 
-	memcpy(p, s, strlen(s));
+	if (!p) {
+		fk_abort("out of memory");
+	}
 	return p;
 }
 
@@ -61,6 +63,33 @@ bool fk_word_in(const char *list, char sep, const char *word)
 		list = *end ? end + 1 : end;
 	}
 	return false;
+}
+
+/* "A<sep>B..." */
+bool fk_pair(const char *text, char sep, int base, uint64_t *a, uint64_t *b)
+{
+	char *end;
+
+	*a = strtoull(text, &end, base);
+	if (end == text || *end != sep) {
+		return false;
+	}
+	text = end + 1;
+	*b = strtoull(text, &end, base);
+	return end != text;
+}
+
+bool fk_ids(const char *text, char sep, unsigned *a, unsigned *b)
+{
+	uint64_t first;
+	uint64_t second;
+
+	if (!fk_pair(text, sep, 16, &first, &second)) {
+		return false;
+	}
+	*a = (unsigned)first;
+	*b = (unsigned)second;
+	return true;
 }
 
 struct fk_node *fk_node_new(const char *name, enum fk_kind kind, unsigned mode)
@@ -152,7 +181,7 @@ struct fk_node *fk_node_kid(const struct fk_node *dir, const char *name, size_t 
 	bool found;
 	size_t at = kid_place(dir, name, len, &found);
 
-	return found ? dir->kids[at] : NULL;
+	return found && dir->kids ? dir->kids[at] : NULL;
 }
 
 static void add_kid(struct fk_node *dir, struct fk_node *kid)

@@ -60,6 +60,7 @@ boot_command() {
 	for n in 1 2 3 4 5 6 7 8; do
 		qemu+=(-device "pcie-root-port,id=rp$n,bus=pcie.0,chassis=$n,slot=$n,addr=0x10.$((n - 1)),multifunction=on")
 	done
+	# shellcheck disable=SC2054 # the commas are QEMU's
 	qemu+=(-device 'VGA,id=gpu,bus=rp1,addr=0.0,multifunction=on'
 		-audiodev none,id=sound1 -device 'ich9-intel-hda,id=hda1,bus=rp1,addr=0.1,multifunction=on'
 		-device 'hda-duplex,bus=hda1.0,audiodev=sound1')

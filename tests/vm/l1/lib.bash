@@ -107,7 +107,7 @@ expect_host_same_but() {
 		done
 		[[ $known ]] || fail "the host differs: $line"
 		printf 'as expected: %s\n' "$line"
-	done < <(/vm/tools/host-snapshot --until-equal /vm/before 0)
+	done < <(/vm/tools/host-snapshot --until-equal /vm/before 0 || :)
 	printf 'ok: all else on the host is as before\n'
 }
 
@@ -151,6 +151,14 @@ hold() {
 	background /vm/tools/hold "$1" /vm/held
 	holder=$last_pid
 	must_come 5 "$1 is held by process $holder" '[[ -e /vm/held ]]'
+}
+
+# at_record RECORD ACT...: the act of tools/at-record, ready when this returns; it tells in /vm/struck
+at_record() {
+	rm -f /vm/striking
+	: >/vm/struck
+	background /vm/tools/at-record "$@" /vm/striking >/vm/struck
+	must_come 5 "set to '${*:2}' at the record '$1'" '[[ -e /vm/striking ]]'
 }
 
 drop_holders() {
@@ -211,15 +219,27 @@ domain_key() {
 	key_out=${1//[^A-Za-z0-9_-]/_}
 }
 
+# domain_uuid NAME VARIABLE: always the same for a name, so that it can be defined again
+domain_uuid() {
+	local -n uuid_out=$2
+	local i code hash=5381
+	for ((i = 0; i < ${#1}; i++)); do
+		printf -v code %d "'${1:i:1}"
+		hash=$(((hash * 33 + code) & 0xffffffff))
+	done
+	printf -v uuid_out '%08x-0000-4000-8000-%012x' "$hash" "${#1}"
+}
+
 # domain_define NAME MANAGED ADDRESS...; the guest powers off after its report if guest=off is set
 domain_define() {
-	local name=$1 managed=$2 address file type=qemu text
+	local name=$1 managed=$2 address file uuid type=qemu text
 	shift 2
 	domain_key "$name" file
+	domain_uuid "$name" uuid
 	mkdir -p "$domains"
 	rm -f "/vm/guest/$file.serial"
 	[[ -c /dev/kvm ]] && type=kvm
-	text="<domain type='$type'><name>$(xml_text "$name")</name><memory unit='MiB'>64</memory>
+	text="<domain type='$type'><name>$(xml_text "$name")</name><uuid>$uuid</uuid><memory unit='MiB'>64</memory>
 <vcpu>1</vcpu><os><type arch='x86_64' machine='q35'>hvm</type>
 <kernel>/vm/guest.img</kernel><cmdline>${guest:-wait}</cmdline></os>
 <features><acpi/><apic/></features><on_poweroff>destroy</on_poweroff>

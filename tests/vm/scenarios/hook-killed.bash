@@ -1,23 +1,15 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# deadline: 300
+# deadline: 500
 # what: the hook is killed between two writes; release or 'recover' brings the host back
 
 profile_for struck "$gpu"
 domain_define struck no "$gpu" "$sound"
 
-# strike RECORDS: the hooks that follow are killed at these journal records
-strike() {
-	rm -f /vm/striking
-	: >/vm/struck
-	background /vm/tools/at-record "$1" kill /vm/striking >/vm/struck
-	must_come 5 "the next hooks are killed at record $1" '[[ -e /vm/striking ]]'
-}
-
 # Killed in prepare: libvirt calls release, and that is enough.
 for record in 1 2 4 7 11; do
 	note "killed in prepare at record $record"
-	strike "$record"
+	at_record "$record" kill
 	if virsh -q start --domain struck 2>"$virsh_error"; then
 		fail "the start was not struck at record $record"
 	fi
@@ -29,7 +21,7 @@ done
 # Killed in prepare and again in release: nobody is left but us.
 for records in 2,1 5,2 9,3; do
 	note "killed in prepare and in release at records $records"
-	strike "$records"
+	at_record "$records" kill
 	if virsh -q start --domain struck 2>"$virsh_error"; then
 		fail "the start was not struck at record $records"
 	fi
@@ -44,7 +36,7 @@ done
 for record in 1 3; do
 	note "killed in release at record $record"
 	domain_start struck
-	strike "$record"
+	at_record "$record" kill
 	domain_stop struck
 	[[ -s /vm/struck ]] || fail 'no hook was killed'
 	drop_holders

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# deadline: 150
+# deadline: 300
 # what: domain names with spaces, quotes, percent signs and dashes are data, never a path or an option
 
 names=('win 10' "it's \"odd\"" '100%s %n' '-x' '..x')

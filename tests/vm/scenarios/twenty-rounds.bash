@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# deadline: 480
+# deadline: 900
 # what: 20 times started and stopped, after each the host as before
 
 profile_for rounds "$gpu"

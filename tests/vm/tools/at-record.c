@@ -6,6 +6,9 @@
  *	at-record N[,N...] kill-parent READY	SIGKILL that process's parent first, then it
  *	at-record N hold PATH READY		open PATH and keep it open until killed
  *
+ * Instead of a number N may be a pattern as in file names; then the record is the first that
+ * matches it, whoever writes it.
+ *
  * READY is created once the watch is set. N counts the writes to any file named "journal" below
  * /run/vfio-handoff by one process; with a list, the first writer is struck at the first number,
  * the next writer at the second, and so on. The writer is told by fanotify. This runs with
@@ -15,6 +18,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -64,8 +68,24 @@ static void die(const char *what)
 	exit(1);
 }
 
-/* Returns the process that wrote a journal. */
-static pid_t next_writer(int watch)
+/* The last line of the file, without its newline. */
+static void last_line(int fd, char *to, size_t size)
+{
+	off_t end = lseek(fd, 0, SEEK_END);
+	off_t from = end > (off_t)size - 1 ? end - (off_t)size + 1 : 0;
+	ssize_t length = pread(fd, to, size - 1, from);
+	char *newline;
+
+	to[length > 0 ? length : 0] = '\0';
+	if (length > 0 && to[length - 1] == '\n')
+		to[length - 1] = '\0';
+	newline = strrchr(to, '\n');
+	if (newline)
+		memmove(to, newline + 1, strlen(newline + 1) + 1);
+}
+
+/* Returns the process that wrote a journal, and the record. */
+static pid_t next_writer(int watch, char *record, size_t size)
 {
 	for (;;) {
 		struct fanotify_event_metadata event;
@@ -77,19 +97,25 @@ static pid_t next_writer(int watch)
 		if (length < (ssize_t)sizeof(event))
 			continue;
 		journal = is_journal(event.fd);
+		if (journal)
+			last_line(event.fd, record, size);
 		close(event.fd);
 		if (journal)
 			return event.pid;
 	}
 }
 
-static void wait_for_record(int watch, long number, pid_t *writer, pid_t struck)
+/* Waits for the record that is wanted, by number or by pattern, of a process not struck yet. */
+static void wait_for_record(int watch, const char *wanted, pid_t *writer, char *record, size_t size)
 {
+	bool by_number = wanted[strspn(wanted, "0123456789")] == '\0';
+	long number = strtol(wanted, NULL, 10);
+	pid_t struck = *writer;
 	long seen = 0;
 	pid_t current = 0;
 
 	for (;;) {
-		pid_t pid = next_writer(watch);
+		pid_t pid = next_writer(watch, record, size);
 
 		if (pid == struck)
 			continue;
@@ -97,7 +123,7 @@ static void wait_for_record(int watch, long number, pid_t *writer, pid_t struck)
 			current = pid;
 			seen = 0;
 		}
-		if (++seen == number)
+		if (by_number ? ++seen == number : fnmatch(wanted, record, 0) == 0)
 			break;
 	}
 	*writer = current;
@@ -129,13 +155,13 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 
 	for (char *text = strtok_r(argv[1], ",", &save); text; text = strtok_r(NULL, ",", &save)) {
-		long number = strtol(text, NULL, 10);
+		char record[1024];
 
-		wait_for_record(watch, number, &writer, writer);
+		wait_for_record(watch, text, &writer, record, sizeof(record));
 		if (hold) {
 			if (open(argv[3], O_RDWR) < 0)
 				die(argv[3]);
-			printf("held %s at record %ld of process %d\n", argv[3], number, (int)writer);
+			printf("held %s when process %d wrote: %s\n", argv[3], (int)writer, record);
 			for (;;)
 				pause();
 		}
@@ -147,7 +173,7 @@ int main(int argc, char **argv)
 			printf("killed the parent %d of process %d\n", (int)killed, (int)writer);
 		}
 		kill(writer, SIGKILL);
-		printf("killed process %d at record %ld\n", (int)writer, number);
+		printf("killed process %d when it wrote: %s\n", (int)writer, record);
 	}
 	return 0;
 }
