@@ -258,8 +258,9 @@ check_nothing_handed_over() {
 	for journal in "$root$state"/vm/*/journal; do
 		if [[ -e $journal ]]; then
 			vm=$(basename "$(dirname "$journal")")
+			printf -v vm '%b' "${vm//%/\\x}" # the folder's name is the VM's, with %XX (vh_escape)
 			refuse "VM '$vm' has devices of this host ($journal): nothing was removed." \
-				"Stop the VM, or run 'vfio-handoff recover $vm', and run this again."
+				"Stop the VM, or run: vfio-handoff recover ${vm@Q}. Then run this again."
 		fi
 	done
 }

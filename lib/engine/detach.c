@@ -36,10 +36,13 @@ static void forget_orphaned_claims(struct detach *d)
 	for (size_t i = 0; i < d->host.function_count; i++) {
 		struct vh_function *f = &d->host.functions[i];
 		char id[200];
+		char vm[256];
 		char path[VH_PATH_MAX];
 
-		if (!is_of_profile(d->profile, f) || f->claim[0] == '\0' ||
-		    vh_journal_id(id, sizeof(id), f->claim) ||
+		/* One that cannot be read is nobody's to remove here: it stays, and refuses. */
+		if (!is_of_profile(d->profile, f) ||
+		    vh_claim_read(d->e->sys, f->name, vm, sizeof(vm)) ||
+		    vh_journal_id(id, sizeof(id), vm) ||
 		    vh_sys_exists(d->e->sys, VH_RUN_VM_DIR "/%s/journal", id)) {
 			continue;
 		}

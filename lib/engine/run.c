@@ -202,6 +202,10 @@ static bool backward_one(struct vh_run *run, size_t n)
 	} else if (table[step->kind]->undo) {
 		log_step(run, step, true, started_ms);
 	}
+	/* Its card may still take the console down once more: it is looked at again with the rest. */
+	if (step->kind == VH_STEP_CONSOLE && run->left.count > 0) {
+		return false;
+	}
 	/* Without this record the step is only undone once more: harmless. */
 	if (vh_journal_step_undone(run->sys, run->journal, n, &err)) {
 		vh_log(run->log, VH_LOG_DEBUG, step->device, NULL, "%s", err.msg);

@@ -86,7 +86,7 @@ static bool has_default(const struct tables *t, const char *ifname)
 
 /* Walks sysfs' upper_<name> links: bridge, bond, VLAN on top of this interface. */
 static bool look_above(struct vh_sys *sys, const struct tables *t, const char *ifname,
-		       unsigned depth, struct vh_text *reason)
+		       unsigned depth, struct vh_text *reason) // NOLINT(misc-no-recursion)
 {
 	VH_AUTO_LIST struct vh_list names = {0};
 
@@ -102,16 +102,15 @@ static bool look_above(struct vh_sys *sys, const struct tables *t, const char *i
 		if (has_default(t, upper)) {
 			vh_text_addf(reason, "%s is below %s, which carries the default route",
 				     ifname, upper);
-			return true;
-		}
-		if (has_ipv4(t, upper, false) || has_global_ipv6(t, upper)) {
+		} else if (has_ipv4(t, upper, false) || has_global_ipv6(t, upper)) {
 			vh_text_addf(reason, "%s is below %s, which has an address of this host",
 				     ifname, upper);
-			return true;
+		} else if (!look_above(sys, t, upper, depth - 1, reason)) {
+			/* The kernel takes it out when the driver goes, and nothing puts it back. */
+			vh_text_addf(reason, "%s is below %s and would not return there by itself",
+				     ifname, upper);
 		}
-		if (look_above(sys, t, upper, depth - 1, reason)) {
-			return true;
-		}
+		return true;
 	}
 	return false;
 }

@@ -8,8 +8,8 @@
 /**
  * vh_network_in_use() - why its network interfaces cannot leave
  *
- * Refused are the interface of a default route, and one below a bridge, bond or VLAN that carries
- * a default route or an address: taking it away cuts off whoever works on the host.
+ * Refused are the interface of a default route, and one below a bridge, bond or VLAN: taking it
+ * away cuts off whoever works on the host, or those behind the bridge, and it would not return there.
  *
  * Return: 0 with *@ret a sentence part ("eth0 carries the default route") or NULL; -ENOMEM.
  * Owner: the caller frees *@ret.

@@ -314,14 +314,41 @@ static void add_unbinds(struct draft *d)
 	}
 }
 
+/*
+ * Enumerated while it was alone on its bus, function .0 of a card lists a `bus` reset that the kernel
+ * no longer accepts once .1 is there (drivers/pci/pci.c: pci_init_reset_methods).
+ */
+static bool has_stale_bus_reset(const struct draft *d, const struct vh_function *f)
+{
+	for (size_t i = 0; i < d->host->function_count; i++) {
+		const struct vh_function *other = &d->host->functions[i];
+
+		if (other != f && strstr(f->reset_method, "bus") &&
+		    vh_pci_address_same_slot(&other->address, &f->address)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static void add_reset_method(struct draft *d, const struct vh_function *f)
 {
+	char text[512];
+
 	if (d->profile->reset == VH_RESET_AUTO || f->is_vfio || f->reset_method[0] == '\0') {
 		return;
 	}
 	add_attribute(d, VH_STEP_RESET_METHOD, f, "reset_method", f->reset_method,
 		      d->profile->reset == VH_RESET_LIST ? d->profile->reset_method : "",
 		      "asked for in [reset] of the profile");
+	if (has_stale_bus_reset(d, f)) {
+		(void)snprintf(text, sizeof(text),
+			       "%s: its reset_method lists '%s', but 'bus' does not work on a card of "
+			       "several functions and the kernel will not take it again; after the "
+			       "return it lists what works",
+			       f->name, f->reset_method);
+		note(d, text);
+	}
 }
 
 /* Once a slot: the step's other half finds out what works when it is needed. */

@@ -143,7 +143,7 @@ static void snd_down(struct fakekernel *fk, struct fk_dev *d)
 static void net_up(struct fakekernel *fk, const struct fk_dev *d)
 {
 	char dir[NAME_MAX_PATH];
-	char link[NAME_MAX_PATH + 8];
+	char link[NAME_MAX_PATH + 48];
 	char to[80];
 
 	put_class_dir(fk, d, "net", d->net, dir);
@@ -153,6 +153,8 @@ static void net_up(struct fakekernel *fk, const struct fk_dev *d)
 	if (d->master[0] && fk->booting) {
 		(void)snprintf(to, sizeof(to), "sys/devices/virtual/net/%s", d->master);
 		(void)snprintf(link, sizeof(link), "%s/master", dir);
+		fk_put_sys_link(fk, link, to);
+		(void)snprintf(link, sizeof(link), "%s/upper_%s", dir, d->master);
 		fk_put_sys_link(fk, link, to);
 		(void)snprintf(link, sizeof(link), "%s/brif/%s", to, d->net);
 		fk_put_sys_link(fk, link, dir);

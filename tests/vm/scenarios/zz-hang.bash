@@ -1,0 +1,2 @@
+# deadline: 3
+wait_for 100 false
