@@ -6,10 +6,10 @@
  * carries data only; everything said to a person goes to stderr.
  */
 
+#include <stdbool.h>
+
 #include "lib/base/error.h"
 #include "lib/sys/sys.h"
-
-#include <stdbool.h>
 
 enum {
 	CLI_OK = 0,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "cli/cli.h"
-
 #include <stdarg.h>
 #include <stdio.h>
+
+#include "cli/cli.h"
 
 void cli_error(const struct vh_error *err)
 {

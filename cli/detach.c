@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* detach, reattach, recover: the hand-over by hand, e.g. over ssh before trusting it to a VM. */
-#include "cli/engine.h"
-
 #include <errno.h>
 #include <stdio.h>
+
+#include "cli/engine.h"
 
 int cli_detach(struct cli *cli, int argc, char **argv)
 {

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* groups: the IOMMU groups, with names, drivers and reset methods. */
+#include <stdio.h>
+
 #include "cli/json.h"
 #include "cli/pci_names.h"
-
 #include "lib/host/host.h"
-
-#include <stdio.h>
 
 static int highest_group(const struct vh_host *host)
 {
@@ -56,8 +55,7 @@ static void print_group(struct cli_pci_names *names, const struct vh_host *host,
 	}
 }
 
-static struct json_object *function_to_json(struct cli_pci_names *names,
-					    const struct vh_function *f)
+static struct json_object *function_to_json(struct cli_pci_names *names, const struct vh_function *f)
 {
 	struct json_object *o = json_object_new_object();
 	char text[256];
@@ -95,8 +93,8 @@ static void print_json(struct cli_pci_names *names, const struct vh_host *host)
 					functions, function_to_json(names, &host->functions[i]));
 			}
 		}
-		(void)json_object_object_add(
-			o, "group", group >= 0 ? json_object_new_int(group) : NULL);
+		(void)json_object_object_add(o, "group",
+					     group >= 0 ? json_object_new_int(group) : NULL);
 		(void)json_object_object_add(o, "functions", functions);
 		(void)json_object_array_add(groups, o);
 	}
@@ -128,11 +126,12 @@ int cli_groups(struct cli *cli, int argc, char **argv)
 	}
 	cli_pci_names_close(&names);
 	if (!host.iommu) {
-		(void)fputs("vfio-handoff: no IOMMU is active, so there are no groups and nothing can "
-			    "be handed over\n"
-			    "              switch on VT-d or AMD-Vi in the firmware setup; on Intel also "
-			    "boot with intel_iommu=on\n",
-			    stderr);
+		(void)fputs(
+			"vfio-handoff: no IOMMU is active, so there are no groups and nothing can "
+			"be handed over\n"
+			"              switch on VT-d or AMD-Vi in the firmware setup; on Intel also "
+			"boot with intel_iommu=on\n",
+			stderr);
 	}
 	return CLI_OK;
 }

@@ -52,8 +52,8 @@ void cli_json_string(struct json_object *object, const char *key, const char *va
 
 void cli_json_print(struct json_object *object)
 {
-	(void)puts(json_object_to_json_string_ext(
-		object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
-				JSON_C_TO_STRING_NOSLASHESCAPE));
+	(void)puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY |
+								  JSON_C_TO_STRING_SPACED |
+								  JSON_C_TO_STRING_NOSLASHESCAPE));
 	(void)json_object_put(object);
 }

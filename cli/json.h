@@ -3,10 +3,10 @@
 
 /* JSON output of the commands, on top of json-c. */
 
-#include "cli/cli.h"
-
 #include <json-c/json.h>
 #include <stdio.h>
+
+#include "cli/cli.h"
 
 /* Foreign bytes that are no UTF-8 must not make the document invalid: they become '?'. */
 void cli_json_string(struct json_object *object, const char *key, const char *value)

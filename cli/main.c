@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vfio-handoff: the command. One file per sub-command; this is the table. */
-#include "cli/cli.h"
-
-#include "lib/sys/real.h"
-
 #include <stdio.h>
 #include <string.h>
+
+#include "cli/cli.h"
+#include "lib/sys/real.h"
 
 #ifndef VH_VERSION
 #define VH_VERSION "0.0.0"
@@ -20,8 +19,10 @@ static const struct {
 	const char *help;
 	cli_command *run;
 } commands[] = {
-	{"profile", "check [VM] | show VM", "check profiles, show one with its defaults", cli_profile},
-	{"plan", "VM detach|reattach", "every step with the exact write; nothing is touched", cli_plan},
+	{"profile", "check [VM] | show VM", "check profiles, show one with its defaults",
+	 cli_profile},
+	{"plan", "VM detach|reattach", "every step with the exact write; nothing is touched",
+	 cli_plan},
 	{"detach", "VM", "hand the devices over by hand, as the VM's start does", cli_detach},
 	{"reattach", "VM", "bring them back, as the VM's stop does", cli_reattach},
 	{"status", "", "which VM has which devices, what is unfinished", cli_status},
@@ -38,14 +39,15 @@ static void help(FILE *to)
 		(void)fprintf(to, "  %-9s%-23s%s\n", commands[i].name, commands[i].arguments,
 			      commands[i].help);
 	}
-	(void)fputs("\n"
-		    "  --json      data as JSON: plan, status, groups, profile\n"
-		    "  --root DIR  look at another tree, e.g. a captured host; it is never written,\n"
-		    "              unless it holds the file " TEST_ROOT_MARK "\n"
-		    "  --help, --version\n\n"
-		    "exit status: 0 done, 1 refused or failed with the host as before, 2 wrong call or\n"
-		    "wrong profile, 3 failed and not everything could be undone\n",
-		    to);
+	(void)fputs(
+		"\n"
+		"  --json      data as JSON: plan, status, groups, profile\n"
+		"  --root DIR  look at another tree, e.g. a captured host; it is never written,\n"
+		"              unless it holds the file " TEST_ROOT_MARK "\n"
+		"  --help, --version\n\n"
+		"exit status: 0 done, 1 refused or failed with the host as before, 2 wrong call or\n"
+		"wrong profile, 3 failed and not everything could be undone\n",
+		to);
 }
 
 /* Takes the options that stand before the command or after it out of argv. */
@@ -70,10 +72,11 @@ static int take_options(struct cli *cli, int *argc, char **argv)
 			(void)puts("vfio-handoff " VH_VERSION);
 			return -1;
 		} else {
-			(void)fprintf(stderr,
-				      "vfio-handoff: unknown option '%s'; a VM of that name goes after "
-				      "--\n",
-				      argv[i]);
+			(void)fprintf(
+				stderr,
+				"vfio-handoff: unknown option '%s'; a VM of that name goes after "
+				"--\n",
+				argv[i]);
 			return CLI_USAGE;
 		}
 	}

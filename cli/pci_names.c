@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/pci_names.h"
 
-#include "cli/cli.h"
-
-#include <pci/pci.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include <pci/pci.h>
+
+#include "cli/cli.h"
 
 static void say_nothing(char *fmt, ...) // NOLINT(readability-non-const-parameter)
 {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* plan: every step with the exact write and the reason; nothing is touched. */
-#include "cli/json.h"
-
-#include "lib/engine/journal.h"
 #include "lib/plan/plan.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "cli/json.h"
+#include "lib/engine/journal.h"
 
 /* The same picture and the same plan that a detach would make now. */
 static int make_plan(struct cli *cli, const char *vm, struct vh_plan *plan, struct vh_error *err)

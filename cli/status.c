@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* status: which VM has which devices, and what is unfinished. */
-#include "cli/json.h"
+#include <errno.h>
+#include <stdio.h>
 
+#include "cli/json.h"
 #include "lib/base/cleanup.h"
 #include "lib/engine/handoff.h"
 #include "lib/host/record.h"
-
-#include <errno.h>
-#include <stdio.h>
 
 static void driver_of(struct vh_sys *sys, const char *device, char *buf, size_t size)
 {
@@ -90,8 +89,7 @@ static struct json_object *to_json(struct cli *cli, const struct vh_journal *j)
 	cli_json_string(o, "vm", j->vm);
 	cli_json_string(o, "state", vh_state_word(state));
 	(void)json_object_object_add(o, "qemu_pid", json_object_new_int64(j->qemu.pid));
-	(void)json_object_object_add(o, "steps_left",
-				     json_object_new_int64((int64_t)steps_left(j)));
+	(void)json_object_object_add(o, "steps_left", json_object_new_int64((int64_t)steps_left(j)));
 	for (size_t i = 0; i < j->devices.count; i++) {
 		struct json_object *d = json_object_new_object();
 		struct vh_process stuck;

@@ -36,5 +36,4 @@ int hook_status(enum vh_outcome outcome);
  * hook_libvirt() - `<name> <operation> <sub-operation> <extra>`, as libvirt's qemu driver calls it
  * Source: libvirt docs/hooks.rst; src/util/virhook.c: virHookCall
  */
-int hook_libvirt(struct hook *hook, const char *vm, const char *operation)
-	__attribute__((nonnull));
+int hook_libvirt(struct hook *hook, const char *vm, const char *operation) __attribute__((nonnull));

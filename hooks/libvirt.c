@@ -11,14 +11,13 @@
  *
  * The daemon holds the domain's lock while it waits for us, so nothing here may call libvirt.
  */
-#include "hooks/hook.h"
-
-#include "lib/host/record.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "hooks/hook.h"
+#include "lib/host/record.h"
 
 static bool has_journal(struct hook *hook, const char *vm)
 {
@@ -64,10 +63,11 @@ static int prepare_as_user(struct hook *hook, const char *vm)
 	if (vh_profile_find(hook->sys, vm) != 1) {
 		return 0;
 	}
-	(void)vh_error_set(&err, EPERM, NULL,
-			   "it has a profile, but this is a session of user %jd and only root can hand "
-			   "a device over",
-			   (intmax_t)geteuid());
+	(void)vh_error_set(
+		&err, EPERM, NULL,
+		"it has a profile, but this is a session of user %jd and only root can hand "
+		"a device over",
+		(intmax_t)geteuid());
 	(void)vh_error_hint(&err, "define and start the domain in qemu:///system");
 	hook_complain(hook, vm, &err);
 	return 1;
@@ -118,8 +118,8 @@ static int adopt(struct hook *hook, const char *vm, const char *operation)
 	qemu = qemu_process(hook, vm);
 	owner = daemon_process(hook);
 	if (vh_adopt(&hook->engine, vm, &qemu, &owner, &err) == VH_OUTCOME_REFUSED) {
-		vh_log(&hook->log, VH_LOG_WARNING, NULL, NULL, "%s: cannot note its process: %s", vm,
-		       err.msg);
+		vh_log(&hook->log, VH_LOG_WARNING, NULL, NULL, "%s: cannot note its process: %s",
+		       vm, err.msg);
 	}
 	return 0;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vfio-handoff-hook: called by the hypervisor at the events of a VM's life. */
-#include "hooks/hook.h"
-#include "lib/sys/real.h"
-
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "hooks/hook.h"
+#include "lib/sys/real.h"
 
 /* libvirt: <path> <name> <operation> <sub-operation> <extra>, always five. */
 #define LIBVIRT_ARGC 5

@@ -56,11 +56,11 @@ static inline void vh_cleanup_dir(DIR **d)
 #define VH_AUTO_DIR   __attribute__((cleanup(vh_cleanup_dir)))
 
 /* Hands ownership over: the old owner holds NULL afterwards. */
-#define VH_TAKE(p)                                                                                 \
-	({                                                                                         \
-		__typeof__(p) taken_ = (p);                                                        \
-		(p) = NULL;                                                                        \
-		taken_;                                                                            \
+#define VH_TAKE(p)                          \
+	({                                  \
+		__typeof__(p) taken_ = (p); \
+		(p) = NULL;                 \
+		taken_;                     \
 	})
 
 #define VH_ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))

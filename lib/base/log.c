@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lib/base/log.h"
 
-#include "lib/base/text.h"
-
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
+
+#include "lib/base/text.h"
 
 void vh_log_add_sink(struct vh_log *log, struct vh_log_sink *sink)
 {

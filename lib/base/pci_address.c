@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lib/base/pci_address.h"
 
-#include "lib/base/text.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "lib/base/text.h"
 
 /* Cuts the part up to @stop out of *@at and reads it as hexadecimal of @min to @max digits. */
 static int take_hex(const char **at, char stop, size_t min, size_t max, uint64_t limit,

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lib/engine/claim.h"
 
-#include "lib/host/record.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "lib/host/record.h"
 
 static int take(struct vh_locks *locks, const char *path, unsigned timeout_ms)
 {
@@ -37,7 +37,8 @@ int vh_lock_vm(struct vh_locks *locks, const char *vm, unsigned timeout_ms, stru
 	(void)snprintf(path, sizeof(path), VH_RUN_LOCK_DIR "/vm-%s", id);
 	rc = take(locks, path, timeout_ms);
 	if (rc == -ETIMEDOUT) {
-		return vh_error_set(err, EBUSY, path, "another run for the VM '%s' has not ended", vm);
+		return vh_error_set(err, EBUSY, path, "another run for the VM '%s' has not ended",
+				    vm);
 	}
 	return rc ? vh_error_sys(err, -rc, path, "cannot lock") : 0;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "lib/base/cleanup.h"
-#include "lib/engine/reattach.h"
-#include "lib/host/record.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/engine/reattach.h"
+#include "lib/host/record.h"
 
 /**
  * struct detach - one call, from the locks to the journal
@@ -198,9 +198,10 @@ static enum vh_outcome begin(struct detach *d, struct vh_error *err)
 static enum vh_outcome take_over(struct detach *d, struct vh_journal *j, struct vh_error *err)
 {
 	if (vh_journal_state(d->e->sys, j) == VH_STATE_RUNNING) {
-		(void)vh_error_set(err, EBUSY, NULL,
-				   "the VM '%s' has its devices already and is running (process %jd)",
-				   j->vm, (intmax_t)j->qemu.pid);
+		(void)vh_error_set(
+			err, EBUSY, NULL,
+			"the VM '%s' has its devices already and is running (process %jd)", j->vm,
+			(intmax_t)j->qemu.pid);
 		return VH_OUTCOME_REFUSED;
 	}
 	if (d->owner->pid != 0 && vh_journal_owner(d->e->sys, j, d->owner, err)) {

@@ -7,12 +7,12 @@
  * what is handed over, and is safe to call again after it was killed at any point.
  */
 
+#include <signal.h>
+
 #include "lib/base/error.h"
 #include "lib/base/log.h"
 #include "lib/engine/journal.h"
 #include "lib/plan/plan.h"
-
-#include <signal.h>
 
 /**
  * struct vh_engine - what every call needs

@@ -2,14 +2,14 @@
 /* Writing the journal; reading it is in journal_read.c. */
 #include "lib/engine/journal.h"
 
-#include "lib/engine/journal_text.h"
-#include "lib/host/record.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "lib/engine/journal_text.h"
+#include "lib/host/record.h"
 
 int vh_journal_id(char *buf, size_t size, const char *vm)
 {

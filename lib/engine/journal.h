@@ -11,9 +11,8 @@
  *	owner <pid> <start time>		who will start QEMU: the daemon that called us
  *	intent <n> <kind> <device> <path> <found> <wanted> <extra> <timeout ms>
  *	done <n>				written, and read back
- *	attached				the whole detach is done; the VM may have the devices
- *	qemu <pid> <start time>
- *	undone <n>
+ *	attached				the whole detach is done; the VM may have the
+ *devices qemu <pid> <start time> undone <n>
  *
  * Fields are escaped (vh_escape_field). A last line without its newline was torn by a crash: its
  * write had not begun, and it is dropped. Room: engine/ only.
@@ -69,8 +68,8 @@ int vh_journal_create(struct vh_sys *sys, const char *vm, uint64_t profile_hash,
 /**
  * vh_journal_load() - read one
  * @mend: drop a torn last line from the file as well; only for who holds the VM's lock
- * Return: 0; -ENOENT; -EINVAL unreadable (err names file and line); -ESTALE it is from another boot,
- * so the kernel has already forgotten all of it (@ret is filled, for its devices).
+ * Return: 0; -ENOENT; -EINVAL unreadable (err names file and line); -ESTALE it is from another
+ * boot, so the kernel has already forgotten all of it (@ret is filled, for its devices).
  */
 int vh_journal_load(struct vh_sys *sys, const char *vm, bool mend, struct vh_journal *ret,
 		    struct vh_error *err) __attribute__((nonnull, warn_unused_result));
@@ -90,8 +89,8 @@ int vh_journal_intent(struct vh_sys *sys, struct vh_journal *j, const struct vh_
 		      struct vh_error *err) __attribute__((nonnull, warn_unused_result));
 int vh_journal_step_done(struct vh_sys *sys, struct vh_journal *j, size_t n, struct vh_error *err)
 	__attribute__((nonnull, warn_unused_result));
-int vh_journal_step_undone(struct vh_sys *sys, struct vh_journal *j, size_t n,
-			   struct vh_error *err) __attribute__((nonnull, warn_unused_result));
+int vh_journal_step_undone(struct vh_sys *sys, struct vh_journal *j, size_t n, struct vh_error *err)
+	__attribute__((nonnull, warn_unused_result));
 int vh_journal_attached(struct vh_sys *sys, struct vh_journal *j, struct vh_error *err)
 	__attribute__((nonnull, warn_unused_result));
 

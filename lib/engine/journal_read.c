@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "lib/engine/journal_text.h"
-
-#include "lib/base/cleanup.h"
-#include "lib/host/record.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/engine/journal_text.h"
+#include "lib/host/record.h"
 
 #define FIELDS_MAX 9
 
@@ -203,14 +202,15 @@ int vh_journal_load(struct vh_sys *sys, const char *vm, bool mend, struct vh_jou
 		vh_journal_done(&j);
 		(void)vh_error_set(err, -rc, NULL, "the journal of '%s' makes no sense in line %u",
 				   vm, line);
-		return vh_error_hint(err, "it is /run/vfio-handoff/vm/*/journal; look at it, put the "
-					  "device back by hand and remove the file, or reboot");
+		return vh_error_hint(err,
+				     "it is /run/vfio-handoff/vm/*/journal; look at it, put the "
+				     "device back by hand and remove the file, or reboot");
 	}
 	rc = vh_sys_attr(sys, boot_id, sizeof(boot_id), "proc/sys/kernel/random/boot_id");
 	*ret = j;
 	if (rc == 0 && strcmp(boot_id, j.boot_id) != 0) {
-		return vh_error_set(err, ESTALE, ret->path, "the journal of '%s' is from an earlier boot",
-				    vm);
+		return vh_error_set(err, ESTALE, ret->path,
+				    "the journal of '%s' is from an earlier boot", vm);
 	}
 	return 0;
 }

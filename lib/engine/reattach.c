@@ -11,8 +11,7 @@ static void join(const struct vh_list *list, struct vh_text *out)
 	}
 }
 
-static enum vh_outcome close_journal(struct vh_engine *e, struct vh_journal *j,
-				     struct vh_error *err)
+static enum vh_outcome close_journal(struct vh_engine *e, struct vh_journal *j, struct vh_error *err)
 {
 	/*
 	 * Claims first: a journal without claims is undone once more, which is harmless; a claim
@@ -41,11 +40,13 @@ enum vh_outcome vh_undo_locked(struct vh_engine *e, struct vh_journal *j, struct
 		join(&run.left, &text);
 		join(&run.broken, &text);
 		(void)vh_error_set(err, EIO, j->path, "not undone: %s", vh_text_str(&text));
-		(void)vh_error_hint(err, "free the device, then run 'vfio-handoff recover'; if that "
-					 "does not help, reboot");
+		(void)vh_error_hint(err,
+				    "free the device, then run 'vfio-handoff recover'; if that "
+				    "does not help, reboot");
 	} else if (run.broken.count > 0 && outcome == VH_OUTCOME_DONE) {
 		join(&run.broken, &text);
-		(void)vh_error_set(err, EIO, j->path, "back, but not working: %s", vh_text_str(&text));
+		(void)vh_error_set(err, EIO, j->path, "back, but not working: %s",
+				   vh_text_str(&text));
 		(void)vh_error_hint(err, "look at the kernel log (dmesg)");
 		outcome = VH_OUTCOME_INCOMPLETE;
 	}
@@ -111,8 +112,8 @@ enum vh_outcome vh_reattach(struct vh_engine *e, const char *vm, struct vh_error
 		return VH_OUTCOME_REFUSED;
 	}
 	if (vh_journal_state(e->sys, &j) == VH_STATE_RUNNING) {
-		(void)vh_error_set(err, EBUSY, NULL, "the VM '%s' is running (QEMU is process %jd)", vm,
-				   (intmax_t)j.qemu.pid);
+		(void)vh_error_set(err, EBUSY, NULL, "the VM '%s' is running (QEMU is process %jd)",
+				   vm, (intmax_t)j.qemu.pid);
 		(void)vh_error_hint(err, "shut the VM down; its devices return by themselves");
 		return VH_OUTCOME_REFUSED;
 	}

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Events that never came: journals whose run was interrupted, or whose VM is gone. */
-#include "lib/engine/reattach.h"
-
-#include "lib/host/function.h"
-
 #include <errno.h>
 #include <string.h>
+
+#include "lib/engine/reattach.h"
+#include "lib/host/function.h"
 
 /* A VM's end takes a while after its process has died: vfio resets devices at close. */
 static bool group_is_open(struct vh_sys *sys, const struct vh_journal *j)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lib/engine/run.h"
 
-#include "lib/host/record.h"
-
 #include <errno.h>
 #include <string.h>
+
+#include "lib/host/record.h"
 
 static const struct vh_step_ops *const table[VH_STEP_MAX] = {
 	[VH_STEP_RETURN] = &vh_step_return,
@@ -121,7 +121,8 @@ int vh_run_forward(struct vh_run *run, const struct vh_step_list *steps, struct 
 		}
 		rc = forward_one(run, step, err);
 		if (rc) {
-			return vh_error_wrap(err, "%s%s%s", step->device, step->device[0] ? ": " : "",
+			return vh_error_wrap(err, "%s%s%s", step->device,
+					     step->device[0] ? ": " : "",
 					     vh_step_title(step->kind, false));
 		}
 	}

@@ -7,10 +7,10 @@
  * Room: engine/ only; the way in is lib/engine/handoff.h.
  */
 
+#include <signal.h>
+
 #include "lib/base/log.h"
 #include "lib/engine/journal.h"
-
-#include <signal.h>
 
 /**
  * struct vh_run - one run over a journal

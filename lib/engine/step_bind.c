@@ -8,14 +8,13 @@
  * Back: vfio-pci's remove() waits for as long as a VM has the device open, and QEMU's end resets
  * devices, which takes its time. So wait until the group is free, and only then write.
  */
-#include "lib/engine/write.h"
-
-#include "lib/host/function.h"
-#include "lib/host/holders.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "lib/engine/write.h"
+#include "lib/host/function.h"
+#include "lib/host/holders.h"
 
 /* vfio-pci or one of its variants counts as vfio-pci. */
 static int observe(struct vh_run *run, const struct vh_step *step, char *buf, size_t size)
@@ -46,8 +45,9 @@ static int apply(struct vh_run *run, const struct vh_step *step, struct vh_error
 		return 0;
 	}
 	if (rc == -EINVAL) {
-		return vh_error_hint(err, "vfio-pci refuses devices without an IOMMU; the kernel log "
-					  "says more");
+		return vh_error_hint(err,
+				     "vfio-pci refuses devices without an IOMMU; the kernel log "
+				     "says more");
 	}
 	return rc;
 }
@@ -71,8 +71,9 @@ static int wait_until_free(struct vh_run *run, const struct vh_step *step, unsig
 			}
 			vh_holders_clear(&f);
 		}
-		(void)vh_error_set(err, EBUSY, step->path, "a VM still has it open: /dev/vfio/%u%s%s",
-				   group, text[0] ? ": " : "", text);
+		(void)vh_error_set(err, EBUSY, step->path,
+				   "a VM still has it open: /dev/vfio/%u%s%s", group,
+				   text[0] ? ": " : "", text);
 		return vh_error_hint(err, "end that process, then 'vfio-handoff recover'");
 	}
 	return 0;

@@ -4,13 +4,12 @@
  * goes when the last frame buffer goes and returns, bound, with the next one. A write to `bind`
  * always succeeds, whatever happened (drivers/tty/vt/vt.c: store_bind), so only what is read counts.
  */
-#include "lib/engine/write.h"
-
-#include "lib/host/console.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "lib/engine/write.h"
+#include "lib/host/console.h"
 
 static int set(struct vh_run *run, const struct vh_vtconsole *con, const char *value,
 	       unsigned timeout_ms, struct vh_error *err)
@@ -56,8 +55,8 @@ static bool expects_framebuffer(const struct vh_run *run)
 
 static bool wait_for_fbcon(struct vh_run *run, unsigned timeout_ms, struct vh_vtconsole *ret)
 {
-	uint64_t end_ms = run->sys->ops->now_ms(run->sys) +
-			  (expects_framebuffer(run) ? timeout_ms : 0);
+	uint64_t end_ms =
+		run->sys->ops->now_ms(run->sys) + (expects_framebuffer(run) ? timeout_ms : 0);
 
 	while (vh_vtconsole_find_fbcon(run->sys, ret)) {
 		if (run->sys->ops->now_ms(run->sys) >= end_ms) {
@@ -90,9 +89,8 @@ static int undo(struct vh_run *run, const struct vh_step *step, struct vh_error 
 		return rc;
 	}
 	if (vh_vtconsole_find_fbcon(run->sys, &con) || con.bound != wanted) {
-		return vh_error_set(err, EIO, step->path,
-				    "vtcon%u took the write but is %s", con.index,
-				    con.bound ? "still bound" : "not bound");
+		return vh_error_set(err, EIO, step->path, "vtcon%u took the write but is %s",
+				    con.index, con.bound ? "still bound" : "not bound");
 	}
 	return VH_UNDO_OK;
 }

@@ -4,10 +4,10 @@
  * has probed the card; after that the kernel has removed it until the next boot
  * (drivers/video/aperture.c: aperture_detach_platform_device).
  */
-#include "lib/engine/write.h"
-
 #include <errno.h>
 #include <stdio.h>
+
+#include "lib/engine/write.h"
 
 static int observe(struct vh_run *run, const struct vh_step *step, char *buf, size_t size)
 {
@@ -40,10 +40,11 @@ static int undo(struct vh_run *run, const struct vh_step *step, struct vh_error 
 		rc = -ENODEV;
 	}
 	if (rc == -ENODEV) {
-		(void)vh_error_set(err, ENODEV, path,
-				   "the kernel has removed %s for good; the firmware's console returns "
-				   "with the next boot",
-				   step->extra);
+		(void)vh_error_set(
+			err, ENODEV, path,
+			"the kernel has removed %s for good; the firmware's console returns "
+			"with the next boot",
+			step->extra);
 		return VH_UNDO_LOST;
 	}
 	(void)observe(run, step, now, sizeof(now));

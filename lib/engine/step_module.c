@@ -3,9 +3,9 @@
  * vfio-pci is loaded when it is not there. It is never unloaded: another VM may use it by the time
  * this one ends, and modprobe -r would wait for that VM.
  */
-#include "lib/engine/write.h"
-
 #include <errno.h>
+
+#include "lib/engine/write.h"
 
 static int observe(struct vh_run *run, const struct vh_step *step, char *buf, size_t size)
 {

@@ -3,14 +3,13 @@
  * On the way back: the host driver must not see what the VM left behind. Nothing on the way out,
  * vfio resets the device itself when QEMU opens it.
  */
-#include "lib/engine/reset.h"
-#include "lib/engine/write.h"
-
-#include "lib/host/function.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "lib/engine/reset.h"
+#include "lib/engine/write.h"
+#include "lib/host/function.h"
 
 static bool in_journal(const struct vh_run *run, const char *name)
 {
@@ -88,8 +87,8 @@ static bool reset_below(struct vh_run *run, const char *bridge, const char *devi
 		       err.msg);
 		return false;
 	}
-	vh_log(run->log, VH_LOG_INFO, device, "reset", "%s: bus reset through the bridge %s", device,
-	       bridge);
+	vh_log(run->log, VH_LOG_INFO, device, "reset", "%s: bus reset through the bridge %s",
+	       device, bridge);
 	return true;
 }
 

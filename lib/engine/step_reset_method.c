@@ -4,10 +4,10 @@
  * while it is still alone on its bus and so lists a `bus` reset that does not work once .1 is
  * there (drivers/pci/pci.c: pci_init_reset_methods). `default` recomputes the list.
  */
-#include "lib/engine/write.h"
-
 #include <errno.h>
 #include <string.h>
+
+#include "lib/engine/write.h"
 
 static int undo(struct vh_run *run, const struct vh_step *step, struct vh_error *err)
 {

@@ -4,13 +4,12 @@
  * network interface, disk, USB bus) is offered again. Drivers may finish probing in the background,
  * so this waits, with the step's deadline.
  */
-#include "lib/engine/write.h"
-
-#include "lib/host/function.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "lib/engine/write.h"
+#include "lib/host/function.h"
 
 /* The first kind of which there are fewer than "drm=1,fb=1,..." says, or VH_OFFER_MAX. */
 static enum vh_offer missing(struct vh_run *run, const struct vh_step *step)

@@ -11,16 +11,15 @@
  * then `bind`, which unlike drivers_probe reports what went wrong. If the driver does not come up
  * there is a ladder: probe, then a reset and a second bind.
  */
-#include "lib/engine/reset.h"
-#include "lib/engine/write.h"
-
-#include "lib/base/cleanup.h"
-#include "lib/host/function.h"
-#include "lib/host/holders.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/engine/reset.h"
+#include "lib/engine/write.h"
+#include "lib/host/function.h"
+#include "lib/host/holders.h"
 
 static int observe(struct vh_run *run, const struct vh_step *step, char *buf, size_t size)
 {
@@ -150,8 +149,8 @@ static int aim_home(struct vh_run *run, const struct vh_step *step, struct vh_er
 	char now[VH_NAME_MAX];
 	int rc;
 
-	(void)snprintf(override.path, sizeof(override.path), "sys/bus/pci/devices/%s/driver_override",
-		       step->device);
+	(void)snprintf(override.path, sizeof(override.path),
+		       "sys/bus/pci/devices/%s/driver_override", step->device);
 	rc = vh_write(run, override.path, step->found, step->device, step->timeout_ms, err);
 	if (rc) {
 		return rc;
@@ -162,8 +161,8 @@ static int aim_home(struct vh_run *run, const struct vh_step *step, struct vh_er
 	}
 	if (strcmp(now, step->found) != 0) {
 		return vh_error_set(err, EIO, override.path,
-				    "/%s took the write but reads '%s', not '%s'", override.path, now,
-				    step->found);
+				    "/%s took the write but reads '%s', not '%s'", override.path,
+				    now, step->found);
 	}
 	return 0;
 }
@@ -184,8 +183,8 @@ static int undo(struct vh_run *run, const struct vh_step *step, struct vh_error 
 	/* A driver that binds to a dead device may hang or take the host with it. */
 	if (vh_device_is_dead(run->sys, step->device, step->timeout_ms)) {
 		(void)vh_error_set(err, EIO, step->path,
-				   "%s has fallen off the bus and cannot be given to %s", step->device,
-				   step->found);
+				   "%s has fallen off the bus and cannot be given to %s",
+				   step->device, step->found);
 		return vh_error_hint(err, "it needs a power cycle: shut the host down, do not just "
 					  "reboot");
 	}

@@ -4,9 +4,9 @@
  * (drivers/iommu/iommu.c: iommu_group_claim_dma_owner decides it). The group's node is a moment
  * late where udev, not devtmpfs, makes it.
  */
-#include "lib/engine/write.h"
-
 #include <errno.h>
+
+#include "lib/engine/write.h"
 
 static int group_of(const struct vh_step *step, uint64_t *ret)
 {
@@ -41,10 +41,11 @@ static int apply(struct vh_run *run, const struct vh_step *step, struct vh_error
 		return vh_error_sys(err, -rc, step->path, "cannot ask for the state of the group");
 	}
 	if (rc == 0) {
-		(void)vh_error_set(err, EBUSY, step->path,
-				   "the kernel does not let a VM have IOMMU group %u: a host driver is "
-				   "bound in it",
-				   (unsigned)group);
+		(void)vh_error_set(
+			err, EBUSY, step->path,
+			"the kernel does not let a VM have IOMMU group %u: a host driver is "
+			"bound in it",
+			(unsigned)group);
 		return vh_error_hint(err, "'vfio-handoff groups' shows which");
 	}
 	return 0;

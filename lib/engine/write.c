@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lib/engine/write.h"
 
-#include "lib/base/cleanup.h"
-#include "lib/host/record.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/host/record.h"
 
 static void mark_stuck(struct vh_run *run, const char *device, const struct vh_process *p)
 {
@@ -21,8 +21,8 @@ static void mark_stuck(struct vh_run *run, const char *device, const struct vh_p
 		rc = run->sys->ops->publish(run->sys, path, text, strlen(text));
 	}
 	if (rc) {
-		vh_log(run->log, VH_LOG_ERROR, device, NULL,
-		       "cannot mark %s as blocked: /%s: %s", device, path, strerror(-rc));
+		vh_log(run->log, VH_LOG_ERROR, device, NULL, "cannot mark %s as blocked: /%s: %s",
+		       device, path, strerror(-rc));
 	}
 }
 
@@ -33,17 +33,20 @@ static int explain(struct vh_run *run, int rc, const char *path, const char *dev
 		if (device[0]) {
 			mark_stuck(run, device, stuck);
 		}
-		(void)vh_error_set(err, ETIMEDOUT, path,
-				   "/%s: the kernel did not finish the write within %u ms; it is left "
-				   "behind in process %jd",
-				   path, timeout_ms, (intmax_t)stuck->pid);
-		return vh_error_hint(err, "end what uses the device, then 'vfio-handoff recover'; if "
-					  "the write never ends, only a reboot helps");
+		(void)vh_error_set(
+			err, ETIMEDOUT, path,
+			"/%s: the kernel did not finish the write within %u ms; it is left "
+			"behind in process %jd",
+			path, timeout_ms, (intmax_t)stuck->pid);
+		return vh_error_hint(err,
+				     "end what uses the device, then 'vfio-handoff recover'; if "
+				     "the write never ends, only a reboot helps");
 	}
 	if (rc == -ENOTRECOVERABLE) {
-		(void)vh_error_set(err, ENOTRECOVERABLE, path,
-				   "/%s: the kernel killed the process that wrote: a fault in the driver",
-				   path);
+		(void)vh_error_set(
+			err, ENOTRECOVERABLE, path,
+			"/%s: the kernel killed the process that wrote: a fault in the driver",
+			path);
 		return vh_error_hint(err, "look at the kernel log (dmesg); the host needs a reboot");
 	}
 	return vh_error_sys(err, -rc, path, "cannot write");
@@ -107,8 +110,8 @@ int vh_modprobe(struct vh_run *run, const char *module, unsigned timeout_ms, str
 	}
 	rc = run->sys->ops->run(run->sys, argv, timeout_ms);
 	if (rc > 0) {
-		(void)vh_error_set(err, EIO, NULL, "%s %s failed with exit status %d", modprobe, module,
-				   rc);
+		(void)vh_error_set(err, EIO, NULL, "%s %s failed with exit status %d", modprobe,
+				   module, rc);
 		return vh_error_hint(err, "run it by hand to see why");
 	}
 	if (rc < 0) {
@@ -152,8 +155,9 @@ int vh_undo_attribute(struct vh_run *run, const struct vh_step *step, struct vh_
 		return vh_error_sys(err, -rc, step->path, "cannot read the value back");
 	}
 	if (strcmp(now, step->found) != 0) {
-		return vh_error_set(err, EIO, step->path, "/%s took the write but reads '%s', not '%s'",
-				    step->path, now, step->found);
+		return vh_error_set(err, EIO, step->path,
+				    "/%s took the write but reads '%s', not '%s'", step->path, now,
+				    step->found);
 	}
 	return VH_UNDO_OK;
 }

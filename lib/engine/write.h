@@ -17,7 +17,8 @@
  * Return: 0; -ETIMEDOUT abandoned; -ENOTRECOVERABLE the writer was killed by the kernel; -errno.
  */
 int vh_write(struct vh_run *run, const char *path, const char *value, const char *device,
-	     unsigned timeout_ms, struct vh_error *err) __attribute__((nonnull, warn_unused_result));
+	     unsigned timeout_ms, struct vh_error *err)
+	__attribute__((nonnull, warn_unused_result));
 
 /* Name of the driver a function is bound to; "" for none. */
 void vh_driver_of(struct vh_sys *sys, const char *device, char *buf, size_t size)

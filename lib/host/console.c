@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lib/host/console.h"
 
-#include "lib/base/cleanup.h"
-#include "lib/host/function.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/host/function.h"
 
 /* Consoles that a host really uses; the kernel allows 63. */
 #define CONSOLES 12
@@ -30,7 +30,8 @@ static int load_vtconsole(struct vh_sys *sys, unsigned index, struct vh_vtconsol
 	struct vh_vtconsole con = {.index = index};
 	uint64_t bound;
 
-	if (vh_sys_attr(sys, con.name, sizeof(con.name), "sys/class/vtconsole/vtcon%u/name", index) ||
+	if (vh_sys_attr(sys, con.name, sizeof(con.name), "sys/class/vtconsole/vtcon%u/name",
+			index) ||
 	    vh_sys_attr_u64(sys, 10, &bound, "sys/class/vtconsole/vtcon%u/bind", index)) {
 		return -ENOENT;
 	}

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lib/host/function.h"
 
-#include "lib/base/cleanup.h"
-
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "lib/base/cleanup.h"
 
 #define D "sys/bus/pci/devices/%s"
 
@@ -48,8 +48,8 @@ static void optional(struct vh_sys *sys, char *buf, size_t size, const char *nam
 }
 
 /*
- * The device link's text ends in ".../<parent>/<name>"; above a root bus the parent is "pci0000:00",
- * which is no address.
+ * The device link's text ends in ".../<parent>/<name>"; above a root bus the parent is
+ * "pci0000:00", which is no address.
  */
 static void load_place(struct vh_sys *sys, struct vh_function *f)
 {
@@ -155,12 +155,9 @@ static const struct {
 	const char *dir;    /* directory below the device, NULL: the device's own directory */
 	const char *prefix; /* of the entries that count, a number follows */
 } offer_table[VH_OFFER_MAX] = {
-	[VH_OFFER_DRM] = {"drm", "drm", "card"},
-	[VH_OFFER_FB] = {"fb", "graphics", "fb"},
-	[VH_OFFER_SOUND] = {"sound", "sound", "card"},
-	[VH_OFFER_NET] = {"net", "net", ""},
-	[VH_OFFER_NVME] = {"nvme", "nvme", "nvme"},
-	[VH_OFFER_USB] = {"usb", NULL, "usb"},
+	[VH_OFFER_DRM] = {"drm", "drm", "card"},       [VH_OFFER_FB] = {"fb", "graphics", "fb"},
+	[VH_OFFER_SOUND] = {"sound", "sound", "card"}, [VH_OFFER_NET] = {"net", "net", ""},
+	[VH_OFFER_NVME] = {"nvme", "nvme", "nvme"},    [VH_OFFER_USB] = {"usb", NULL, "usb"},
 };
 
 const char *vh_offer_name(enum vh_offer offer)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lib/host/holders.h"
 
-#include "lib/base/cleanup.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "lib/base/cleanup.h"
 
 struct search {
 	struct vh_sys *sys;
@@ -91,8 +91,8 @@ static void add_function_nodes(struct vh_sys *sys, struct vh_nodes *nodes, size_
 	if (f->is_vfio && f->group >= 0) {
 		(void)snprintf(path, sizeof(path), "dev/vfio/%d", f->group);
 		if (sys->ops->stat(sys, path, &st) == 0) {
-			add_node(nodes, &(struct vh_node){owner, st.type, st.rdev_major,
-							  st.rdev_minor});
+			add_node(nodes,
+				 &(struct vh_node){owner, st.type, st.rdev_major, st.rdev_minor});
 		}
 	}
 }
@@ -173,7 +173,8 @@ static int check_maps(struct search *s, pid_t pid)
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		const char *file = strstr(line, " /dev/");
 
-		if (!file || strcmp(file + 1, last) == 0 || !vh_copy(last, sizeof(last), file + 1) ||
+		if (!file || strcmp(file + 1, last) == 0 ||
+		    !vh_copy(last, sizeof(last), file + 1) ||
 		    s->sys->ops->stat(s->sys, last + 1, &st)) {
 			continue;
 		}

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lib/host/host.h"
 
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "lib/base/cleanup.h"
 #include "lib/host/console.h"
 #include "lib/host/function.h"
 #include "lib/host/holders.h"
 #include "lib/host/record.h"
-
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 static int compare_functions(const void *a, const void *b)
 {
@@ -32,8 +32,8 @@ static int load_functions(struct vh_sys *sys, struct vh_host *host, struct vh_er
 	}
 	for (size_t i = 0; i < names.count; i++) {
 		/* One that vanished between the listing and now is not there. */
-		if (vh_function_load(sys, names.items[i],
-				     &host->functions[host->function_count]) == 0) {
+		if (vh_function_load(sys, names.items[i], &host->functions[host->function_count]) ==
+		    0) {
 			host->function_count++;
 		}
 	}

@@ -7,13 +7,13 @@
  * only for the functions that a hand-over is about: vh_host_inspect().
  */
 
-#include "lib/base/error.h"
-#include "lib/base/pci_address.h"
-#include "lib/sys/sys.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "lib/base/error.h"
+#include "lib/base/pci_address.h"
+#include "lib/sys/sys.h"
 
 #define VH_NAME_MAX 64
 

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/cleanup.h"
 #include "lib/host/holders.h"
 #include "lib/host/host.h"
 #include "lib/host/network.h"
 #include "lib/host/record.h"
 #include "lib/host/storage.h"
-
-#include "lib/base/cleanup.h"
-
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define FUNCTIONS_PER_SLOT 8
 
@@ -20,7 +19,8 @@
  */
 static void inspect_override(struct vh_sys *sys, struct vh_function *f, unsigned timeout_ms)
 {
-	int rc = vh_sys_attr_guarded(sys, timeout_ms, f->driver_override, sizeof(f->driver_override),
+	int rc = vh_sys_attr_guarded(sys, timeout_ms, f->driver_override,
+				     sizeof(f->driver_override),
 				     "sys/bus/pci/devices/%s/driver_override", f->name);
 
 	f->override_unreadable = rc == -ETIMEDOUT;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lib/host/network.h"
 
-#include "lib/base/cleanup.h"
-#include "lib/host/function.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/host/function.h"
 
 #define UPPER_DEPTH 4
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lib/host/record.h"
 
-#include "lib/base/text.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "lib/base/text.h"
 
 int vh_claim_read(struct vh_sys *sys, const char *address, char *vm, size_t size)
 {

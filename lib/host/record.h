@@ -13,11 +13,11 @@
 #include "lib/base/pci_address.h"
 #include "lib/sys/sys.h"
 
-#define VH_RUN_DIR	  "run/vfio-handoff"
-#define VH_RUN_VM_DIR	  VH_RUN_DIR "/vm"
+#define VH_RUN_DIR        "run/vfio-handoff"
+#define VH_RUN_VM_DIR     VH_RUN_DIR "/vm"
 #define VH_RUN_DEVICE_DIR VH_RUN_DIR "/device"
 #define VH_RUN_STUCK_DIR  VH_RUN_DIR "/stuck"
-#define VH_RUN_LOCK_DIR	  VH_RUN_DIR "/lock"
+#define VH_RUN_LOCK_DIR   VH_RUN_DIR "/lock"
 
 /**
  * vh_claim_read() - the VM that has a device in our records

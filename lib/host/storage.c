@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lib/host/storage.h"
 
-#include "lib/base/cleanup.h"
-#include "lib/host/function.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/host/function.h"
 
 /*
  * With native multipath the disk hangs below a virtual subsystem and only its path device
@@ -73,8 +73,8 @@ static int list_disks(struct vh_sys *sys, const struct vh_function *f, struct vh
 	for (size_t i = 0; i < names.count; i++) {
 		bool ours = is_part_of_any(&heads, names.items[i]);
 
-		if (!ours &&
-		    vh_sys_link(sys, link, sizeof(link), "sys/class/block/%s", names.items[i]) == 0) {
+		if (!ours && vh_sys_link(sys, link, sizeof(link), "sys/class/block/%s",
+					 names.items[i]) == 0) {
 			ours = vh_function_owns(f, link);
 		}
 		if (ours && vh_list_add(ret, names.items[i])) {
@@ -199,8 +199,9 @@ int vh_storage_in_use(struct vh_sys *sys, const struct vh_function *f, char **re
 	}
 	for (size_t i = 0; reason.len == 0 && i < disks.count; i++) {
 		if (sys->ops->block_busy(sys, disks.items[i]) == 1) {
-			vh_text_addf(&reason, "%s is in use by the kernel (ZFS, a multi-device file "
-					      "system or another exclusive user)",
+			vh_text_addf(&reason,
+				     "%s is in use by the kernel (ZFS, a multi-device file "
+				     "system or another exclusive user)",
 				     disks.items[i]);
 		}
 	}

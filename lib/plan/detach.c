@@ -4,15 +4,14 @@
  * backwards, so a value that later steps change by side effect (power/control: vfio-pci's probe and
  * remove both set it) is recorded first and restored last.
  */
-#include "lib/plan/plan.h"
-#include "lib/plan/refuse.h"
-
-#include "lib/base/cleanup.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/plan/plan.h"
+#include "lib/plan/refuse.h"
 
 #define D "sys/bus/pci/devices/"
 
@@ -47,8 +46,7 @@ static bool profile_takes(const struct vh_profile *profile, const struct vh_func
 	return false;
 }
 
-static const struct vh_profile_device *section_of(const struct draft *d,
-						  const struct vh_function *f)
+static const struct vh_profile_device *section_of(const struct draft *d, const struct vh_function *f)
 {
 	for (size_t i = 0; i < d->profile->device_count; i++) {
 		if (vh_pci_address_same_slot(&d->profile->devices[i].address, &f->address)) {
@@ -61,8 +59,8 @@ static const struct vh_profile_device *section_of(const struct draft *d,
 /* The host's list is sorted by address, so the selection is too. */
 static int select_functions(struct draft *d)
 {
-	d->selection.functions = calloc(d->host->function_count + 1,
-					sizeof(*d->selection.functions));
+	d->selection.functions =
+		calloc(d->host->function_count + 1, sizeof(*d->selection.functions));
 	if (!d->selection.functions) {
 		return -ENOMEM;
 	}
@@ -162,8 +160,8 @@ static void add_power(struct draft *d, const struct vh_function *f)
 }
 
 /*
- * vfio-pci's probe has just set it to auto (vfio_pci_core_register_device). Its remove sets it to on
- * again, and the first record restores what was found: there is nothing to undo here.
+ * vfio-pci's probe has just set it to auto (vfio_pci_core_register_device). Its remove sets it to
+ * on again, and the first record restores what was found: there is nothing to undo here.
  */
 static void add_awake(struct draft *d, const struct vh_function *f)
 {
@@ -250,11 +248,12 @@ static void add_framebuffer(struct draft *d)
 			continue;
 		}
 		if (kernel_evicts(d, f)) {
-			(void)snprintf(text, sizeof(text),
-				       "%s on %s: this kernel removes the firmware's frame buffer for "
-				       "good when vfio-pci takes the card; a console on it returns "
-				       "only with a reboot or a real graphics driver",
-				       fb->device, f->name);
+			(void)snprintf(
+				text, sizeof(text),
+				"%s on %s: this kernel removes the firmware's frame buffer for "
+				"good when vfio-pci takes the card; a console on it returns "
+				"only with a reboot or a real graphics driver",
+				fb->device, f->name);
 			note(d, text);
 			continue;
 		}
@@ -315,8 +314,8 @@ static void add_unbinds(struct draft *d)
 }
 
 /*
- * Enumerated while it was alone on its bus, function .0 of a card lists a `bus` reset that the kernel
- * no longer accepts once .1 is there (drivers/pci/pci.c: pci_init_reset_methods).
+ * Enumerated while it was alone on its bus, function .0 of a card lists a `bus` reset that the
+ * kernel no longer accepts once .1 is there (drivers/pci/pci.c: pci_init_reset_methods).
  */
 static bool has_stale_bus_reset(const struct draft *d, const struct vh_function *f)
 {
@@ -342,11 +341,12 @@ static void add_reset_method(struct draft *d, const struct vh_function *f)
 		      d->profile->reset == VH_RESET_LIST ? d->profile->reset_method : "",
 		      "asked for in [reset] of the profile");
 	if (has_stale_bus_reset(d, f)) {
-		(void)snprintf(text, sizeof(text),
-			       "%s: its reset_method lists '%s', but 'bus' does not work on a card of "
-			       "several functions and the kernel will not take it again; after the "
-			       "return it lists what works",
-			       f->name, f->reset_method);
+		(void)snprintf(
+			text, sizeof(text),
+			"%s: its reset_method lists '%s', but 'bus' does not work on a card of "
+			"several functions and the kernel will not take it again; after the "
+			"return it lists what works",
+			f->name, f->reset_method);
 		note(d, text);
 	}
 }
@@ -355,9 +355,9 @@ static void add_reset_method(struct draft *d, const struct vh_function *f)
 static void add_reset(struct draft *d, size_t index)
 {
 	const struct vh_function *f = d->selection.functions[index];
-	bool first = index == 0 ||
-		     !vh_pci_address_same_slot(&d->selection.functions[index - 1]->address,
-					       &f->address);
+	bool first =
+		index == 0 ||
+		!vh_pci_address_same_slot(&d->selection.functions[index - 1]->address, &f->address);
 
 	if (first && d->profile->reset != VH_RESET_NONE && !f->is_vfio) {
 		add_attribute(d, VH_STEP_RESET, f, "reset", "", "",
@@ -428,8 +428,7 @@ static void add_steps(struct draft *d)
 	}
 }
 
-int vh_plan_detach(const struct vh_host *host, const struct vh_profile *profile,
-		   struct vh_plan *ret)
+int vh_plan_detach(const struct vh_host *host, const struct vh_profile *profile, struct vh_plan *ret)
 {
 	struct vh_plan plan = {0};
 	struct draft d = {.host = host, .profile = profile, .plan = &plan};

@@ -81,7 +81,8 @@ int vh_plan_reverse(const struct vh_step_list *steps, struct vh_step_list *ret)
 	__attribute__((nonnull, warn_unused_result));
 
 /* The refusals as one error: the first in full, the others behind it. Return: minus its code. */
-int vh_plan_refusal_error(const struct vh_plan *plan, struct vh_error *err) __attribute__((nonnull));
+int vh_plan_refusal_error(const struct vh_plan *plan, struct vh_error *err)
+	__attribute__((nonnull));
 
 /* The text of `plan`: steps with file, old -> new and why; refusals; notes. @back: the way back. */
 void vh_plan_render(const struct vh_plan *plan, struct vh_text *out) __attribute__((nonnull));

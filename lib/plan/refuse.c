@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lib/plan/refuse.h"
 
-#include "lib/host/holders.h"
-
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "lib/host/holders.h"
 
 /* What all checks need, so that each is one short function. */
 struct check {
@@ -26,8 +26,8 @@ static struct vh_refusal *refuse(struct check *c, enum vh_refusal_kind kind, con
 				 const char *fmt, ...)
 {
 	static struct vh_refusal nowhere;
-	struct vh_refusal *list = realloc(c->plan->refusals,
-					  (c->plan->refusal_count + 1) * sizeof(*list));
+	struct vh_refusal *list =
+		realloc(c->plan->refusals, (c->plan->refusal_count + 1) * sizeof(*list));
 	struct vh_refusal *r;
 	va_list ap;
 
@@ -147,14 +147,16 @@ static void check_state(struct check *c, const struct vh_function *f)
 	}
 	if (f->dead) {
 		hint(refuse(c, VH_REFUSED_DEAD, f->name,
-			    "%s has fallen off the bus: its configuration space reads ffff", f->name),
+			    "%s has fallen off the bus: its configuration space reads ffff",
+			    f->name),
 		     "it needs a power cycle: shut the host down, do not just reboot");
 	}
 	if (f->numvfs[0] != '\0' && strcmp(f->numvfs, "0") != 0) {
 		hint(refuse(c, VH_REFUSED_HAS_VFS, f->name,
-			    "%s has %s virtual functions; handing it over would destroy them", f->name,
-			    f->numvfs),
-		     "write 0 to /sys/bus/pci/devices/%s/sriov_numvfs when nobody uses them", f->name);
+			    "%s has %s virtual functions; handing it over would destroy them",
+			    f->name, f->numvfs),
+		     "write 0 to /sys/bus/pci/devices/%s/sriov_numvfs when nobody uses them",
+		     f->name);
 	}
 }
 
@@ -255,13 +257,13 @@ int vh_plan_refuse(const struct vh_host *host, const struct vh_profile *profile,
 }
 
 static const char *const words[VH_REFUSED_MAX] = {
-	[VH_REFUSED_NO_IOMMU] = "no-iommu",   [VH_REFUSED_NO_DEVICE] = "no-device",
-	[VH_REFUSED_OTHER_ID] = "other-id",   [VH_REFUSED_BRIDGE] = "bridge",
-	[VH_REFUSED_NO_GROUP] = "no-group",   [VH_REFUSED_GROUP] = "group",
-	[VH_REFUSED_CLAIMED] = "claimed",     [VH_REFUSED_IN_VM] = "in-vm",
-	[VH_REFUSED_STUCK] = "stuck",	      [VH_REFUSED_DEAD] = "dead",
-	[VH_REFUSED_HAS_VFS] = "has-vfs",     [VH_REFUSED_STORAGE] = "storage",
-	[VH_REFUSED_NETWORK] = "network",     [VH_REFUSED_HOLDER] = "holder",
+	[VH_REFUSED_NO_IOMMU] = "no-iommu", [VH_REFUSED_NO_DEVICE] = "no-device",
+	[VH_REFUSED_OTHER_ID] = "other-id", [VH_REFUSED_BRIDGE] = "bridge",
+	[VH_REFUSED_NO_GROUP] = "no-group", [VH_REFUSED_GROUP] = "group",
+	[VH_REFUSED_CLAIMED] = "claimed",   [VH_REFUSED_IN_VM] = "in-vm",
+	[VH_REFUSED_STUCK] = "stuck",       [VH_REFUSED_DEAD] = "dead",
+	[VH_REFUSED_HAS_VFS] = "has-vfs",   [VH_REFUSED_STORAGE] = "storage",
+	[VH_REFUSED_NETWORK] = "network",   [VH_REFUSED_HOLDER] = "holder",
 };
 
 const char *vh_refusal_word(enum vh_refusal_kind kind)

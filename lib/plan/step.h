@@ -6,29 +6,29 @@
  * plan orders steps, the engine carries them out, the journal keeps them. Pure: no I/O here.
  */
 
-#include "lib/base/text.h"
-
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "lib/base/text.h"
 
 /*
  * In the order of a detach; a reattach runs them backwards. The position of each is a rule of the
  * kernel, argued where the plan adds it (lib/plan/detach.c).
  */
 enum vh_step_kind {
-	VH_STEP_RETURN,	      /* nothing to do on the way out; on the way back, wait until it works */
-	VH_STEP_MODULE,	      /* load vfio-pci; stays loaded, another VM may use it by then */
-	VH_STEP_POWER,	      /* power/control */
-	VH_STEP_D3COLD,	      /* d3cold_allowed */
-	VH_STEP_CONSOLE,      /* text console off the frame buffer */
+	VH_STEP_RETURN,  /* nothing to do on the way out; on the way back, wait until it works */
+	VH_STEP_MODULE,  /* load vfio-pci; stays loaded, another VM may use it by then */
+	VH_STEP_POWER,   /* power/control */
+	VH_STEP_D3COLD,  /* d3cold_allowed */
+	VH_STEP_CONSOLE, /* text console off the frame buffer */
 	VH_STEP_FRAMEBUFFER,  /* firmware frame buffer off the card */
 	VH_STEP_OVERRIDE,     /* driver_override */
-	VH_STEP_UNBIND,	      /* host driver lets go; on the way back it is bound again */
+	VH_STEP_UNBIND,       /* host driver lets go; on the way back it is bound again */
 	VH_STEP_RESET_METHOD, /* reset_method */
-	VH_STEP_RESET,	      /* nothing on the way out; on the way back a reset, if a VM had it */
-	VH_STEP_BIND,	      /* vfio-pci takes it; on the way back it lets go */
-	VH_STEP_AWAKE,	      /* power/control once more: vfio-pci's probe has set it to auto */
-	VH_STEP_VIABLE,	      /* the group may be given to a VM, by the kernel's own word */
+	VH_STEP_RESET,        /* nothing on the way out; on the way back a reset, if a VM had it */
+	VH_STEP_BIND,         /* vfio-pci takes it; on the way back it lets go */
+	VH_STEP_AWAKE,        /* power/control once more: vfio-pci's probe has set it to auto */
+	VH_STEP_VIABLE,       /* the group may be given to a VM, by the kernel's own word */
 	VH_STEP_MAX,
 	VH_STEP_INVALID = VH_STEP_MAX,
 };

@@ -2,18 +2,18 @@
 #pragma once
 
 /*
- * The profile of one VM: /etc/vfio-handoff/<vm>.ini and its drop-ins <vm>.ini.d/ *.ini, read through
- * libinih and checked against the key table (lib/profile/keys.h). A profile is right as a whole
- * or not loaded at all.
+ * The profile of one VM: /etc/vfio-handoff/<vm>.ini and its drop-ins <vm>.ini.d/ *.ini, read
+ * through libinih and checked against the key table (lib/profile/keys.h). A profile is right as a
+ * whole or not loaded at all.
  */
-
-#include "lib/base/error.h"
-#include "lib/base/pci_address.h"
-#include "lib/sys/sys.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "lib/base/error.h"
+#include "lib/base/pci_address.h"
+#include "lib/sys/sys.h"
 
 #define VH_PROFILE_DIR "etc/vfio-handoff"
 
@@ -81,7 +81,8 @@ int vh_profile_path(char *buf, size_t size, const char *vm)
  *
  * Return: 1 yes, 0 no (also for a name that cannot have one), or -errno.
  */
-int vh_profile_find(struct vh_sys *sys, const char *vm) __attribute__((nonnull, warn_unused_result));
+int vh_profile_find(struct vh_sys *sys, const char *vm)
+	__attribute__((nonnull, warn_unused_result));
 
 /**
  * vh_profile_load() - read and check the profile of @vm with its drop-ins
@@ -93,8 +94,8 @@ int vh_profile_find(struct vh_sys *sys, const char *vm) __attribute__((nonnull, 
  * if a file or the directory belongs to someone else than root or is writable by others.
  * Owner: release with vh_profile_done().
  */
-int vh_profile_load(struct vh_sys *sys, const char *vm, struct vh_profile *ret, struct vh_error *err)
-	__attribute__((nonnull, warn_unused_result));
+int vh_profile_load(struct vh_sys *sys, const char *vm, struct vh_profile *ret,
+		    struct vh_error *err) __attribute__((nonnull, warn_unused_result));
 
 /**
  * vh_profile_parse() - the same for text in memory, without files and ownership

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lib/sys/journal_sink.h"
 
-#include "lib/base/text.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include "lib/base/text.h"
 
 /* syslog's facility "daemon" (RFC 5424, 6.2.1). */
 #define FACILITY 3
@@ -38,7 +38,8 @@ static void write_record(struct vh_log_sink *sink, const struct vh_log_record *r
 		return;
 	}
 	if (s->native) {
-		vh_text_addf(&text, "PRIORITY=%d\nSYSLOG_FACILITY=%d\n", (int)record->level, FACILITY);
+		vh_text_addf(&text, "PRIORITY=%d\nSYSLOG_FACILITY=%d\n", (int)record->level,
+			     FACILITY);
 		add_field(&text, "SYSLOG_IDENTIFIER", s->tag);
 		add_field(&text, "VM", record->vm);
 		add_field(&text, "EVENT", record->event);

@@ -7,9 +7,9 @@
  * this is where the steps of a hand-over are found afterwards.
  */
 
-#include "lib/base/log.h"
-
 #include <stdbool.h>
+
+#include "lib/base/log.h"
 
 /**
  * struct vh_journal_sink - a datagram socket; lines are dropped when nobody takes them

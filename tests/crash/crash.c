@@ -9,15 +9,14 @@
  *	let every single change fail in every way that the kernel knows: the call must end, say what
  *	is not undone, and once the fault is gone recover must bring the host back
  */
-#include "tests/support/cases.h"
-
-#include "lib/base/cleanup.h"
-#include "lib/engine/handoff.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/engine/handoff.h"
+#include "tests/support/cases.h"
 
 /**
  * struct rig - one case, ready to be cloned for each run
@@ -95,7 +94,8 @@ static bool expect_same(struct rig *rig, struct fakekernel *fk, const char *wher
 	rig->runs++;
 	if (!ok) {
 		complain(rig, where, "the host differs", diff);
-	} else if (fk_exists(fk, "run/vfio-handoff/vm") || fk_exists(fk, "run/vfio-handoff/device") ||
+	} else if (fk_exists(fk, "run/vfio-handoff/vm") ||
+		   fk_exists(fk, "run/vfio-handoff/device") ||
 		   fk_exists(fk, "run/vfio-handoff/stuck")) {
 		complain(rig, where, "records are left in /run/vfio-handoff", "");
 		ok = false;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* host x profile -> plan, for every case of the golden set (tests/support/cases.h). */
-#include "tests/support/cases.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "tests/support/cases.h"
 
 static char *reversed(const struct vh_plan *plan)
 {
@@ -26,8 +26,8 @@ static bool same(const char *name, const char *what, const char *expected, const
 	if (strcmp(expected, got) == 0) {
 		return true;
 	}
-	(void)printf("not ok %s: the plan of the %s differs\n--- expected\n%s--- got\n%s", name, what,
-		     expected, got);
+	(void)printf("not ok %s: the plan of the %s differs\n--- expected\n%s--- got\n%s", name,
+		     what, expected, got);
 	return false;
 }
 

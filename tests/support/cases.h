@@ -17,9 +17,8 @@
  * VH_TEST_REGENERATE=1 rewrites the last two; read the difference before you commit it.
  */
 
-#include "tests/support/fakekernel.h"
-
 #include "lib/plan/plan.h"
+#include "tests/support/fakekernel.h"
 
 /**
  * struct test_case - one file of the set

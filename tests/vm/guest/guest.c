@@ -12,20 +12,20 @@
  */
 #include <stdint.h>
 
-#define COM1		0x3f8
-#define PCI_ADDRESS	0xcf8
-#define PCI_DATA	0xcfc
-#define ACPI_BASE	0x600		/* where SeaBIOS puts the power management of the q35 */
-#define PM1_STATUS	(ACPI_BASE + 0)
-#define PM1_ENABLE	(ACPI_BASE + 2)
-#define PM1_CONTROL	(ACPI_BASE + 4)
-#define POWER_BUTTON	(1 << 8)
-#define SLEEP_S5	(1 << 13)	/* SLP_EN with the sleep type 0, which is S5 on the q35 */
-#define ACPI_VECTOR	0x29		/* interrupt 9 with the second controller moved to 0x28 */
+#define COM1         0x3f8
+#define PCI_ADDRESS  0xcf8
+#define PCI_DATA     0xcfc
+#define ACPI_BASE    0x600 /* where SeaBIOS puts the power management of the q35 */
+#define PM1_STATUS   (ACPI_BASE + 0)
+#define PM1_ENABLE   (ACPI_BASE + 2)
+#define PM1_CONTROL  (ACPI_BASE + 4)
+#define POWER_BUTTON (1 << 8)
+#define SLEEP_S5     (1 << 13) /* SLP_EN with the sleep type 0, which is S5 on the q35 */
+#define ACPI_VECTOR  0x29      /* interrupt 9 with the second controller moved to 0x28 */
 
-#define CLASS_DISPLAY	0x03
+#define CLASS_DISPLAY    0x03
 #define CLASS_BRIDGE_PCI 0x0604
-#define BUSES_MAX	64
+#define BUSES_MAX        64
 
 struct multiboot {
 	uint32_t flags;
@@ -133,7 +133,8 @@ static void put_bdf(uint32_t bdf)
 	put(' ');
 }
 
-/* A display's memory must be there and keep what is written: ids alone could be answered by a dead card. */
+/* A display's memory must be there and keep what is written: ids alone could be answered by a dead
+ * card. */
 static void report_bar0(uint32_t bdf)
 {
 	uint32_t bar = pci_read(bdf, 0x10);
@@ -202,12 +203,13 @@ static void power_off(void)
 /* Sleep until the power button; everything but the ACPI interrupt stays masked. */
 static void wait_for_button(void)
 {
-	struct table table = { sizeof(gates) - 1, (uint32_t)gates };
+	struct table table = {sizeof(gates) - 1, (uint32_t)gates};
 	uint32_t handler = (uint32_t)wake;
 	uint16_t cs;
 
 	__asm__ volatile("movw %%cs, %0" : "=r"(cs));
-	gates[ACPI_VECTOR] = (struct gate){ (uint16_t)handler, cs, 0x8e00, (uint16_t)(handler >> 16) };
+	gates[ACPI_VECTOR] =
+		(struct gate){(uint16_t)handler, cs, 0x8e00, (uint16_t)(handler >> 16)};
 	__asm__ volatile("lidt %0" : : "m"(table));
 	outb(0x20, 0x11);
 	outb(0xa0, 0x11);

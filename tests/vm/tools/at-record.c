@@ -131,7 +131,7 @@ static void wait_for_record(int watch, const char *wanted, pid_t *writer, char *
 
 int main(int argc, char **argv)
 {
-	struct sched_param priority = { .sched_priority = 50 };
+	struct sched_param priority = {.sched_priority = 50};
 	bool hold = argc == 5 && strcmp(argv[2], "hold") == 0;
 	bool parent = argc == 4 && strcmp(argv[2], "kill-parent") == 0;
 	pid_t writer = 0;
@@ -146,7 +146,8 @@ int main(int argc, char **argv)
 	watch = fanotify_init(FAN_CLOEXEC | FAN_CLASS_NOTIF, O_RDONLY | O_CLOEXEC);
 	if (watch < 0)
 		die("fanotify_init");
-	if (fanotify_mark(watch, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, FAN_MODIFY, AT_FDCWD, "/run") < 0)
+	if (fanotify_mark(watch, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, FAN_MODIFY, AT_FDCWD, "/run") <
+	    0)
 		die("fanotify_mark");
 	if (sched_setscheduler(0, SCHED_FIFO, &priority) < 0)
 		die("sched_setscheduler");

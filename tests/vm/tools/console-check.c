@@ -45,7 +45,8 @@ int main(void)
 	static unsigned char first[SCREEN], second[SCREEN];
 	ssize_t length;
 
-	if (fill('#') < 0 || (length = look(first)) <= 0 || fill(' ') < 0 || look(second) != length) {
+	if (fill('#') < 0 || (length = look(first)) <= 0 || fill(' ') < 0 ||
+	    look(second) != length) {
 		perror("console-check");
 		return 1;
 	}

@@ -24,7 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define STATE "/run/vfio-handoff"
+#define STATE     "/run/vfio-handoff"
 #define LINES_MAX 4096
 
 struct lines {
@@ -118,7 +118,8 @@ static bool owner(const char *path, char address[16])
 	return address[0] != '-';
 }
 
-/* card1-Virtual-1 -> card-Virtual-1, fb0 -> fb, pcmC0D0p -> pcmCDp: numbers of the kernel's are gone. */
+/* card1-Virtual-1 -> card-Virtual-1, fb0 -> fb, pcmC0D0p -> pcmCDp: numbers of the kernel's are
+ * gone. */
 static void without_number(const char *name, char *to, size_t size)
 {
 	bool word = true;
@@ -156,7 +157,10 @@ static void each(struct lines *lines, const char *folder, visitor visit)
 static void visit_pci(struct lines *lines, const char *path, const char *name)
 {
 	static const char *const attributes[] = {
-		"driver_override", "reset_method", "power/control", "d3cold_allowed",
+		"driver_override",
+		"reset_method",
+		"power/control",
+		"d3cold_allowed",
 	};
 	char file[PATH_MAX], value[256];
 

@@ -24,7 +24,7 @@
 
 static int bind_socket(const char *path)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	strncpy(address.sun_path, path, sizeof(address.sun_path) - 1);
@@ -44,7 +44,8 @@ static void write_syslog(FILE *out, const char *text)
 
 	if (end)
 		text = end + 1;
-	if (strlen(text) > 16 && text[3] == ' ' && text[6] == ' ' && text[9] == ':' && text[15] == ' ')
+	if (strlen(text) > 16 && text[3] == ' ' && text[6] == ' ' && text[9] == ':' &&
+	    text[15] == ' ')
 		text += 16;
 	fprintf(out, "%s\n", text);
 }
@@ -58,8 +59,12 @@ struct field {
 static void write_native(FILE *out, const char *data, size_t size)
 {
 	struct field fields[] = {
-		{ "SYSLOG_IDENTIFIER", "-", 1 }, { "MESSAGE", "", 0 }, { "VM", "", 0 },
-		{ "EVENT", "", 0 }, { "DEVICE", "", 0 }, { "STEP", "", 0 },
+		{"SYSLOG_IDENTIFIER", "-", 1},
+		{"MESSAGE", "", 0},
+		{"VM", "", 0},
+		{"EVENT", "", 0},
+		{"DEVICE", "", 0},
+		{"STEP", "", 0},
 	};
 	const size_t count = sizeof(fields) / sizeof(*fields);
 	const char *end = data + size;

@@ -1,2 +1,0 @@
-# deadline: 3
-wait_for 100 false
