@@ -59,7 +59,13 @@ int vh_write(struct vh_run *run, const char *path, const char *value, const char
 	struct vh_process stuck = {0};
 	int rc = run->sys->ops->write(run->sys, path, data, strlen(data), timeout_ms, &stuck);
 
-	return rc ? explain(run, rc, path, device, timeout_ms, &stuck, err) : 0;
+	if (rc == -ETIMEDOUT && device[0]) {
+		mark_stuck(run, device, &stuck);
+	}
+	if (rc == -ETIMEDOUT && device[0]) {
+		mark_stuck(run, device, &stuck);
+	}
+	return rc ? explain(rc, path, &stuck, err) : 0;
 }
 
 void vh_driver_of(struct vh_sys *sys, const char *device, char *buf, size_t size)

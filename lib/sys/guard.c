@@ -113,7 +113,10 @@ static struct report child_read(const struct job *job)
 			report.len += (size_t)n;
 		}
 	} while (n > 0 || (n < 0 && errno == EINTR));
-	return n < 0 ? (struct report){.code = errno} : report;
+	if (n < 0) {
+		report = (struct report){.code = errno};
+	}
+	return report;
 }
 
 /* One write only: a second one would be a second command to the kernel. */

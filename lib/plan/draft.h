@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* A plan while it is made, and how a step gets into it. Room: plan/ only. */
+
+#include "lib/plan/plan.h"
+#include "lib/plan/refuse.h"
+
+/**
+ * struct vh_draft - the plan so far
+ * @selection: the functions that go along, in address order
+ */
+struct vh_draft {
+	const struct vh_host *host;
+	const struct vh_profile *profile;
+	struct vh_selection selection;
+	struct vh_plan *plan;
+	bool out_of_memory;
+};
+
+/**
+ * struct vh_draft_step - a step in words that live longer than this call
+ */
+struct vh_draft_step {
+	enum vh_step_kind kind;
+	const char *device;
+	const char *path;
+	const char *found;
+	const char *wanted;
+	const char *why;
+	const char *extra;
+};
+
+/* Running out of memory is kept in the draft and reported at its end. */
+void vh_draft_add(struct vh_draft *d, const struct vh_draft_step *from) __attribute__((nonnull));
+
+/* The path is the function's own attribute @attribute, or its directory when that is "". */
+void vh_draft_add_to(struct vh_draft *d, const struct vh_function *f, const char *attribute,
+		     const struct vh_draft_step *from) __attribute__((nonnull));
+
+/* Something the user should know beforehand. */
+void vh_draft_note(struct vh_draft *d, const char *text) __attribute__((nonnull));
+
+/* The screen's steps (lib/plan/screen.c), only when it is on one of the functions. */
+void vh_draft_console(struct vh_draft *d) __attribute__((nonnull));
+void vh_draft_framebuffer(struct vh_draft *d) __attribute__((nonnull));
