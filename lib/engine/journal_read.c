@@ -197,7 +197,7 @@ int vh_journal_load(struct vh_sys *sys, const char *vm, bool mend, struct vh_jou
 	if (rc) {
 		return rc;
 	}
-	rc = vh_journal_parse(text, &j, &line);
+	rc = text ? vh_journal_parse(text, &j, &line) : -EINVAL;
 	if (rc) {
 		vh_journal_done(&j);
 		(void)vh_error_set(err, -rc, NULL, "the journal of '%s' makes no sense in line %u",

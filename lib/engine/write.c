@@ -26,18 +26,13 @@ static void mark_stuck(struct vh_run *run, const char *device, const struct vh_p
 	}
 }
 
-static int explain(struct vh_run *run, int rc, const char *path, const char *device,
-		   unsigned timeout_ms, const struct vh_process *stuck, struct vh_error *err)
+static int explain(int rc, const char *path, const struct vh_process *stuck, struct vh_error *err)
 {
 	if (rc == -ETIMEDOUT) {
-		if (device[0]) {
-			mark_stuck(run, device, stuck);
-		}
-		(void)vh_error_set(
-			err, ETIMEDOUT, path,
-			"/%s: the kernel did not finish the write within %u ms; it is left "
-			"behind in process %jd",
-			path, timeout_ms, (intmax_t)stuck->pid);
+		(void)vh_error_set(err, ETIMEDOUT, path,
+				   "/%s: the kernel did not finish the write in time; it is left "
+				   "behind in process %jd",
+				   path, (intmax_t)stuck->pid);
 		return vh_error_hint(err,
 				     "end what uses the device, then 'vfio-handoff recover'; if "
 				     "the write never ends, only a reboot helps");
@@ -59,9 +54,6 @@ int vh_write(struct vh_run *run, const char *path, const char *value, const char
 	struct vh_process stuck = {0};
 	int rc = run->sys->ops->write(run->sys, path, data, strlen(data), timeout_ms, &stuck);
 
-	if (rc == -ETIMEDOUT && device[0]) {
-		mark_stuck(run, device, &stuck);
-	}
 	if (rc == -ETIMEDOUT && device[0]) {
 		mark_stuck(run, device, &stuck);
 	}

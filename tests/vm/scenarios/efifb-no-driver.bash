@@ -16,4 +16,7 @@ must_come 10 'the sound is back' 'has_driver "$sound" snd_hda_intel && [[ -e /de
 expect_host_same_but 'efi-framebuffer' '/proc/fb EFI VGA' "vtconsole '(M) frame buffer device'" \
 	"graphics * fb" "vtconsole '(*) dummy device'"
 steps_text
-check 'the log names the framebuffer that cannot come back' has_text "$steps" efi-framebuffer
+check 'the start said that the framebuffer leaves for good' has_text "$steps" efi-framebuffer.0
+grep 'EVENT=release' /vm/steps.log >/vm/release.steps || :
+file_text /vm/release.steps steps
+check 'the return names the framebuffer that is not back' has_text "$steps" efi-framebuffer.0
