@@ -21,7 +21,7 @@
 
 static bool has_journal(struct hook *hook, const char *vm)
 {
-	char id[200];
+	char id[VH_ID_MAX];
 
 	return vh_journal_id(id, sizeof(id), vm) == 0 &&
 	       vh_sys_exists(hook->sys, VH_RUN_VM_DIR "/%s/journal", id);

@@ -28,7 +28,7 @@ static int take(struct vh_locks *locks, const char *path, unsigned timeout_ms)
 int vh_lock_vm(struct vh_locks *locks, const char *vm, unsigned timeout_ms, struct vh_error *err)
 {
 	char path[VH_PATH_MAX];
-	char id[200];
+	char id[VH_ID_MAX];
 	int rc = vh_journal_id(id, sizeof(id), vm);
 
 	if (rc) {
@@ -124,7 +124,7 @@ void vh_claims_release(struct vh_sys *sys, const struct vh_journal *j)
 
 static bool has_journal(struct vh_sys *sys, const char *vm)
 {
-	char id[200];
+	char id[VH_ID_MAX];
 
 	return vh_journal_id(id, sizeof(id), vm) == 0 &&
 	       vh_sys_exists(sys, VH_RUN_VM_DIR "/%s/journal", id);

@@ -35,7 +35,7 @@ static void forget_orphaned_claims(struct detach *d)
 {
 	for (size_t i = 0; i < d->host.function_count; i++) {
 		struct vh_function *f = &d->host.functions[i];
-		char id[200];
+		char id[VH_ID_MAX];
 		char vm[256];
 		char path[VH_PATH_MAX];
 

@@ -18,7 +18,7 @@ int vh_journal_id(char *buf, size_t size, const char *vm)
 
 int vh_journal_path(char *buf, size_t size, const char *vm)
 {
-	char id[200];
+	char id[VH_ID_MAX];
 	int rc = vh_journal_id(id, sizeof(id), vm);
 
 	if (rc == 0 && snprintf(buf, size, VH_RUN_VM_DIR "/%s/journal", id) >= (int)size) {

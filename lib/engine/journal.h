@@ -52,6 +52,9 @@ struct vh_journal {
 	size_t count;
 };
 
+/* One path component, with room for the prefix of a lock file's name. */
+#define VH_ID_MAX 252
+
 /* Directory name of a VM below VH_RUN_VM_DIR; -ENAMETOOLONG. */
 int vh_journal_id(char *buf, size_t size, const char *vm)
 	__attribute__((nonnull, warn_unused_result));

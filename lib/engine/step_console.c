@@ -67,6 +67,22 @@ static bool wait_for_fbcon(struct vh_run *run, unsigned timeout_ms, struct vh_vt
 	return true;
 }
 
+/* No frame buffer carries it: foretold for the firmware's own, a failure for a driver's. */
+static int give_up(struct vh_run *run, const struct vh_step *step, struct vh_error *err)
+{
+	if (step->extra[0] && !expects_framebuffer(run)) {
+		(void)vh_error_set(
+			err, ENODEV, "sys/class/vtconsole",
+			"%s, which carried the text console, is gone: the kernel removed it "
+			"when vfio-pci took the card; it returns with the next boot",
+			step->extra);
+		return VH_UNDO_LOST;
+	}
+	(void)vh_error_set(err, ENODEV, "sys/class/vtconsole",
+			   "no frame buffer is there to carry the text console");
+	return VH_UNDO_BROKEN;
+}
+
 static int undo(struct vh_run *run, const struct vh_step *step, struct vh_error *err)
 {
 	bool wanted = strcmp(step->found, "1") == 0;
@@ -74,12 +90,7 @@ static int undo(struct vh_run *run, const struct vh_step *step, struct vh_error 
 	int rc;
 
 	if (!wait_for_fbcon(run, step->timeout_ms, &con)) {
-		if (!wanted) {
-			return VH_UNDO_OK;
-		}
-		(void)vh_error_set(err, ENODEV, "sys/class/vtconsole",
-				   "no frame buffer is there to carry the text console");
-		return expects_framebuffer(run) ? VH_UNDO_BROKEN : VH_UNDO_LOST;
+		return wanted ? give_up(run, step, err) : VH_UNDO_OK;
 	}
 	if (con.bound == wanted) {
 		return VH_UNDO_OK;

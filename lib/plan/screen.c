@@ -14,6 +14,11 @@ static bool is_on_selection(const struct vh_draft *d, const struct vh_framebuffe
 	return index >= 0 && vh_selection_has(&d->selection, &d->host->functions[index]);
 }
 
+static const char *firmware_name(const struct vh_draft *d, const struct vh_framebuffer *fb)
+{
+	return fb->firmware >= 0 ? d->host->firmware_fbs[fb->firmware].device : "";
+}
+
 static const struct vh_vtconsole *find_fbcon(const struct vh_host *host)
 {
 	for (size_t i = 0; i < host->vtconsole_count; i++) {
@@ -47,6 +52,7 @@ void vh_draft_console(struct vh_draft *d)
 					.path = path,
 					.found = con->bound ? "1" : "0",
 					.wanted = "0",
+					.extra = firmware_name(d, fb),
 					.why = "the text console is on this card and would crash the "
 					       "kernel if its frame buffer went first",
 				});

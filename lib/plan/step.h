@@ -39,7 +39,8 @@ enum vh_step_kind {
  * @path:   file below the root that is written or asked, without leading slash
  * @found:  value before; the plan's expectation, then what the engine really found
  * @wanted: value after
- * @extra:  UNBIND: the driver's module, "" if built in · FRAMEBUFFER: the platform device
+ * @extra:  UNBIND: the driver's module, "" if built in · FRAMEBUFFER: the platform device ·
+ *          CONSOLE: the firmware frame buffer that carries it, "" if a driver's does
  * @why:    one sentence for the person who reads the plan
  */
 struct vh_step {

@@ -19,7 +19,7 @@ int vh_profile_path(char *buf, size_t size, const char *vm)
 	size_t len = strlen(vm);
 	int n;
 
-	if (len == 0 || len > NAME_BYTES_MAX || vm[0] == '.') {
+	if (len == 0 || len > NAME_BYTES_MAX || strcmp(vm, ".") == 0 || strcmp(vm, "..") == 0) {
 		return -EINVAL;
 	}
 	for (const char *c = vm; *c; c++) {

@@ -69,7 +69,7 @@ struct vh_profile {
  * vh_profile_path() - where the profile of @vm would be, relative to the root
  *
  * The name is data: it becomes one path component and nothing else. It is refused when it cannot
- * be one: empty, '/', control bytes, a leading '.', too long.
+ * be one: empty, '.', '..', a '/' or control bytes in it, too long.
  *
  * Return: 0, or -EINVAL: no profile can exist for such a name.
  */
