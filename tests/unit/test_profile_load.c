@@ -61,8 +61,8 @@ static struct vh_sys *count(const struct temp_root *t)
 
 static void test_name_is_one_component(void **state)
 {
-	static const char *const bad[] = {"",    ".",      "..", "../x",
-					  "a/b", "/etc/x", "a\nb", "a\x7f",   "a\033[0m"};
+	static const char *const bad[] = {"",       ".",    "..",    "../x",    "a/b",
+					  "/etc/x", "a\nb", "a\x7f", "a\033[0m"};
 	static const char *const good[] = {"win11", "100", "my vm", "it's \"it\"", "100%",  "-x",
 					   "a..b",  "*",   "$(id)", "\xc3\xa4",    "%2e%2e"};
 	char path[VH_PATH_MAX];
