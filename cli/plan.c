@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/json.h"
 #include "lib/engine/journal.h"
@@ -99,6 +100,12 @@ static int plan_detach(struct cli *cli, const char *vm)
 	if (status) {
 		cli_error(&err);
 		return status;
+	}
+	if (!cli->root && geteuid() != 0) {
+		(void)fputs(
+			"vfio-handoff: without root, processes of other users that hold the device "
+			"are not seen\n",
+			stderr);
 	}
 	if (cli->json) {
 		print_json(vm, "detach", &plan, false);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* status: which VM has which devices, and what is unfinished. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "cli/json.h"
@@ -52,6 +53,30 @@ static const char *advice(enum vh_state state)
 	}
 }
 
+/* "3 d 4 h", "12 min", "8 s": two units at most. */
+static void format_age(uint64_t ms, char *buf, size_t size)
+{
+	uint64_t s = ms / 1000;
+
+	if (s >= 86400) {
+		(void)snprintf(buf, size, "%" PRIu64 " d %" PRIu64 " h", s / 86400,
+			       s % 86400 / 3600);
+	} else if (s >= 3600) {
+		(void)snprintf(buf, size, "%" PRIu64 " h %" PRIu64 " min", s / 3600, s % 3600 / 60);
+	} else if (s >= 60) {
+		(void)snprintf(buf, size, "%" PRIu64 " min", s / 60);
+	} else {
+		(void)snprintf(buf, size, "%" PRIu64 " s", s);
+	}
+}
+
+static uint64_t age_ms(struct cli *cli, const struct vh_journal *j)
+{
+	uint64_t now_ms = cli->sys->ops->now_ms(cli->sys);
+
+	return now_ms > j->attached_ms ? now_ms - j->attached_ms : 0;
+}
+
 static void print_text(struct cli *cli, const struct vh_journal *j)
 {
 	enum vh_state state = state_of(cli->sys, j);
@@ -60,6 +85,12 @@ static void print_text(struct cli *cli, const struct vh_journal *j)
 	(void)printf("%s: %s", j->vm, vh_state_word(state));
 	if (state == VH_STATE_RUNNING) {
 		(void)printf(", QEMU is process %jd", (intmax_t)j->qemu.pid);
+	}
+	if (j->attached) {
+		char age[64];
+
+		format_age(age_ms(cli, j), age, sizeof(age));
+		(void)printf(", handed over %s ago", age);
 	}
 	(void)printf("; %zu step%s to undo\n", steps_left(j), steps_left(j) == 1 ? "" : "s");
 	for (size_t i = 0; i < j->devices.count; i++) {
@@ -89,6 +120,10 @@ static struct json_object *to_json(struct cli *cli, const struct vh_journal *j)
 	cli_json_string(o, "vm", j->vm);
 	cli_json_string(o, "state", vh_state_word(state));
 	(void)json_object_object_add(o, "qemu_pid", json_object_new_int64(j->qemu.pid));
+	if (j->attached) {
+		(void)json_object_object_add(o, "handed_over_ms_ago",
+					     json_object_new_int64((int64_t)age_ms(cli, j)));
+	}
 	(void)json_object_object_add(o, "steps_left", json_object_new_int64((int64_t)steps_left(j)));
 	for (size_t i = 0; i < j->devices.count; i++) {
 		struct json_object *d = json_object_new_object();

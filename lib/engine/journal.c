@@ -222,8 +222,9 @@ int vh_journal_attached(struct vh_sys *sys, struct vh_journal *j, struct vh_erro
 {
 	VH_AUTO_TEXT struct vh_text line = {0};
 
-	vh_text_add(&line, "attached\n");
 	j->attached = true;
+	j->attached_ms = sys->ops->now_ms(sys);
+	vh_text_addf(&line, "attached %" PRIu64 "\n", j->attached_ms);
 	return append(sys, j, &line, err);
 }
 

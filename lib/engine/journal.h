@@ -37,6 +37,7 @@ struct vh_journal_entry {
  * struct vh_journal - what is in the file
  * @vm: name of the VM, unescaped
  * @attached: the detach was completed
+ * @attached_ms: when, on the monotonic clock
  */
 struct vh_journal {
 	char path[VH_PATH_MAX];
@@ -47,6 +48,7 @@ struct vh_journal {
 	struct vh_process owner;
 	struct vh_process qemu;
 	bool attached;
+	uint64_t attached_ms;
 	struct vh_list devices;
 	struct vh_journal_entry *entries;
 	size_t count;

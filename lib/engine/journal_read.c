@@ -122,7 +122,9 @@ static int parse_record(const struct line *line, struct vh_journal *j)
 	}
 	if (strcmp(word, "attached") == 0) {
 		j->attached = true;
-		return 0;
+		return line->count == 2
+			       ? vh_parse_u64(line->field[1], 10, UINT64_MAX, &j->attached_ms)
+			       : -EINVAL;
 	}
 	return -EINVAL;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* What each attribute does when it is written: the errno table of kernel.md. */
+/* What each attribute does when it is written: with the errno of the kernel's store functions. */
 
 #include <errno.h>
 #include <stdio.h>
@@ -78,7 +78,7 @@ static void reset_below(struct fakekernel *fk, const char *bdf)
 	}
 }
 
-/* Also while a VM has the device open: kernel.md 1.5. */
+/* Also while a VM has the device open. */
 static int store_reset_subordinate(struct fakekernel *fk, int obj, const char *data, size_t len)
 {
 	(void)len;

@@ -2,7 +2,7 @@
 
 /*
  * The text consoles: drivers/video/fbdev/core/fbcon.c and drivers/tty/vt/vt.c, step by step, with
- * their internal flag, so that the NULL dereference of kernel.md 3.4 happens here when it would
+ * their internal flag, so that the NULL dereference in fbcon_cursor() happens here when it would
  * happen there.
  */
 

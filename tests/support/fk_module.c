@@ -46,7 +46,7 @@ int fk_module_make(struct fakekernel *fk, const char *name)
 	return fk->module_count++;
 }
 
-/* Open nodes of its devices, and the text console on one of them (kernel.md 3.6). */
+/* Open nodes of its devices, and the text console on one of them. */
 static int uses(struct fakekernel *fk, const struct fk_module *m)
 {
 	int count = m->refcnt + (m->console && fk->fbcon.bound);

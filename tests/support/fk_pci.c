@@ -239,7 +239,7 @@ void fk_dev_gone(struct fakekernel *fk, int dev)
 	if (fk->sysfb.present && fk->sysfb.dev == dev && fk->kernel >= 6012) {
 		fk_sysfb_evict(fk, dev, true);
 	} else if (fk->sysfb.bound && fk->sysfb.dev == dev && fk->kernel >= 6000) {
-		/* efifb_destroy() of 6.1 uses the device after its end: kernel.md 1.6 */
+		/* efifb_destroy() of 6.1 uses the device after its end */
 		fk_oops(fk, "boot GPU removed below efifb");
 	}
 	if (d->vf_of[0]) {

@@ -10,7 +10,7 @@
 
 #define LOCKED_BY_THE_DEAD (-1)
 
-/* The rescan lock is global: a remove that waits stops every remove and rescan (kernel.md 1.4). */
+/* The rescan lock is global: a remove that waits stops every remove and rescan. */
 static bool bus_locked(struct fakekernel *fk)
 {
 	for (int i = 0; i < fk->stuck_count; i++) {
