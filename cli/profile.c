@@ -17,7 +17,7 @@
 
 static int usage(void)
 {
-	return cli_usage("vfio-handoff profile check [VM] [--json]\n"
+	return cli_usage("profile check [VM] [--json]\n"
 			 "       vfio-handoff profile show VM [--json]\n"
 			 "\n"
 			 "check  reads the profile of VM, or all profiles, and says what is wrong\n"

@@ -43,9 +43,9 @@ static const char *advice(enum vh_state state)
 	switch (state) {
 	case VH_STATE_UNFINISHED:
 	case VH_STATE_ORPHANED:
-		return "run 'vfio-handoff recover' (unless a start or stop of it goes on right now)";
+		return "'vfio-handoff recover' brings it back (unless a start or stop goes on now)";
 	case VH_STATE_MANUAL:
-		return "run 'vfio-handoff reattach' to bring it back";
+		return "'vfio-handoff reattach' with its name brings it back";
 	case VH_STATE_STARTING:
 	case VH_STATE_RUNNING:
 	default:
@@ -80,6 +80,7 @@ static uint64_t age_ms(struct cli *cli, const struct vh_journal *j)
 static void print_text(struct cli *cli, const struct vh_journal *j)
 {
 	enum vh_state state = state_of(cli->sys, j);
+	struct vh_process stuck;
 	char driver[64];
 
 	(void)printf("%s: %s", j->vm, vh_state_word(state));
@@ -95,7 +96,6 @@ static void print_text(struct cli *cli, const struct vh_journal *j)
 	(void)printf("; %zu step%s to undo\n", steps_left(j), steps_left(j) == 1 ? "" : "s");
 	for (size_t i = 0; i < j->devices.count; i++) {
 		const char *device = j->devices.items[i];
-		struct vh_process stuck;
 
 		driver_of(cli->sys, device, driver, sizeof(driver));
 		(void)printf("  %s  driver %s", device, driver[0] ? driver : "(none)");
@@ -104,6 +104,10 @@ static void print_text(struct cli *cli, const struct vh_journal *j)
 				     (intmax_t)stuck.pid);
 		}
 		(void)puts("");
+	}
+	if (vh_stuck_read(cli->sys, "console", &stuck) == 0) {
+		(void)printf("  the text console is BLOCKED by an abandoned write (process %jd)\n",
+			     (intmax_t)stuck.pid);
 	}
 	if (advice(state)[0]) {
 		(void)printf("  %s\n", advice(state));

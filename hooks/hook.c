@@ -58,11 +58,11 @@ void hook_end(struct hook *hook)
 void hook_complain(struct hook *hook, const char *vm, const struct vh_error *err)
 {
 	char line[2304];
-	int n = snprintf(line, sizeof(line), "vfio-handoff: %s: %s%s%s", vm, err->msg,
-			 err->hint[0] ? ". " : "", err->hint);
+	int n = snprintf(line, sizeof(line), "vfio-handoff: %s: %s%s%s%s", vm, err->msg,
+			 err->hint[0] ? " (" : "", err->hint, err->hint[0] ? ")" : "");
 
-	vh_log(&hook->log, VH_LOG_ERROR, NULL, NULL, "%s: %s%s%s", vm, err->msg,
-	       err->hint[0] ? ". " : "", err->hint);
+	vh_log(&hook->log, VH_LOG_ERROR, NULL, NULL, "%s: %s%s%s%s", vm, err->msg,
+	       err->hint[0] ? " (" : "", err->hint, err->hint[0] ? ")" : "");
 	if (n < 0) {
 		return;
 	}

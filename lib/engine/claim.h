@@ -7,7 +7,8 @@
 #include "lib/engine/journal.h"
 #include "lib/sys/sys.h"
 
-#define VH_LOCKS_MAX 32
+/* One VM, and all functions of as many slots as a profile may name. */
+#define VH_LOCKS_MAX (1 + 64 * 8)
 
 /**
  * struct vh_locks - the locks one call holds; all released by vh_locks_done()

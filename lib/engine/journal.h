@@ -11,8 +11,9 @@
  *	owner <pid> <start time>		who will start QEMU: the daemon that called us
  *	intent <n> <kind> <device> <path> <found> <wanted> <extra> <timeout ms>
  *	done <n>				written, and read back
- *	attached				the whole detach is done; the VM may have the
- *devices qemu <pid> <start time> undone <n>
+ *	attached <ms since boot>		all of it is done, the VM may have the devices
+ *	qemu <pid> <start time>			once it is known
+ *	undone <n>				put back
  *
  * Fields are escaped (vh_escape_field). A last line without its newline was torn by a crash: its
  * write had not begun, and it is dropped. Room: engine/ only.

@@ -57,7 +57,7 @@ enum vh_outcome vh_undo_locked(struct vh_engine *e, struct vh_journal *j, struct
 enum vh_outcome vh_undo_journal(struct vh_engine *e, struct vh_journal *j, struct vh_locks *locks,
 				struct vh_error *err)
 {
-	vh_list_sort(&j->devices);
+	/* The journal names them in address order, the order in which everyone locks. */
 	for (size_t i = 0; i < j->devices.count; i++) {
 		if (vh_lock_device(locks, j->devices.items[i], e->lock_timeout_ms, err)) {
 			return VH_OUTCOME_REFUSED;
@@ -73,6 +73,21 @@ void vh_forget_journal(struct vh_engine *e, struct vh_journal *j)
 	vh_log(e->log, VH_LOG_NOTICE, NULL, NULL,
 	       "the journal of '%s' is from an earlier boot; removed", j->vm);
 	(void)close_journal(e, j, &err);
+}
+
+int vh_open_journal(struct vh_engine *e, const char *vm, struct vh_locks *locks,
+		    struct vh_journal *j, struct vh_error *err)
+{
+	int rc = vh_lock_vm(locks, vm, e->lock_timeout_ms, err);
+
+	if (rc) {
+		return rc;
+	}
+	rc = vh_journal_load(e->sys, vm, true, j, err);
+	if (rc == -ESTALE) {
+		vh_forget_journal(e, j);
+	}
+	return rc;
 }
 
 static const char *summary(enum vh_outcome outcome)
@@ -97,15 +112,8 @@ enum vh_outcome vh_reattach(struct vh_engine *e, const char *vm, struct vh_error
 	enum vh_outcome outcome;
 	int rc;
 
-	if (vh_lock_vm(&locks, vm, e->lock_timeout_ms, err)) {
-		return VH_OUTCOME_REFUSED;
-	}
-	rc = vh_journal_load(e->sys, vm, true, &j, err);
-	if (rc == -ENOENT) {
-		return VH_OUTCOME_NOTHING;
-	}
-	if (rc == -ESTALE) {
-		vh_forget_journal(e, &j);
+	rc = vh_open_journal(e, vm, &locks, &j, err);
+	if (rc == -ENOENT || rc == -ESTALE) {
 		return VH_OUTCOME_NOTHING;
 	}
 	if (rc) {

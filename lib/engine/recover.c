@@ -63,19 +63,15 @@ static enum vh_outcome recover_one(struct vh_engine *e, const char *vm, struct v
 	enum vh_state state;
 	int rc;
 
-	if (vh_lock_vm(&locks, vm, e->lock_timeout_ms, err)) {
-		return VH_OUTCOME_REFUSED;
-	}
-	rc = vh_journal_load(e->sys, vm, true, &j, err);
+	rc = vh_open_journal(e, vm, &locks, &j, err);
 	if (rc == -ENOENT) {
 		return VH_OUTCOME_NOTHING;
 	}
 	if (rc == -ESTALE) {
-		vh_forget_journal(e, &j);
 		return VH_OUTCOME_DONE;
 	}
 	if (rc) {
-		return VH_OUTCOME_INCOMPLETE;
+		return rc == -EBUSY ? VH_OUTCOME_REFUSED : VH_OUTCOME_INCOMPLETE;
 	}
 	state = vh_journal_state(e->sys, &j);
 	if (state != VH_STATE_UNFINISHED && state != VH_STATE_ORPHANED) {
@@ -139,10 +135,7 @@ enum vh_outcome vh_adopt(struct vh_engine *e, const char *vm, const struct vh_pr
 	VH_AUTO_JOURNAL struct vh_journal j = {0};
 	int rc;
 
-	if (vh_lock_vm(&locks, vm, e->lock_timeout_ms, err)) {
-		return VH_OUTCOME_REFUSED;
-	}
-	rc = vh_journal_load(e->sys, vm, true, &j, err);
+	rc = vh_open_journal(e, vm, &locks, &j, err);
 	if (rc == -ENOENT || rc == -ESTALE) {
 		return VH_OUTCOME_NOTHING;
 	}

@@ -128,7 +128,7 @@ static void add_awake(struct vh_draft *d, const struct vh_function *f)
 
 static void add_d3cold(struct vh_draft *d, const struct vh_function *f)
 {
-	if (f->d3cold_allowed[0] != '\0' && section_of(d, f)->pin_d3cold) {
+	if (strcmp(f->d3cold_allowed, "1") == 0 && section_of(d, f)->pin_d3cold) {
 		vh_draft_add_to(d, f, "d3cold_allowed",
 				&(struct vh_draft_step){
 					.kind = VH_STEP_D3COLD,

@@ -285,7 +285,9 @@ static inline void rig_is_clean(struct rig *r)
 
 static inline void rig_driver(struct rig *r, const char *bdf, const char *driver)
 {
-	assert_string_equal(fk_driver(r->fk, bdf), driver);
+	if (strcmp(fk_driver(r->fk, bdf), driver) != 0) {
+		fail_msg("%s is bound to '%s', not to '%s'", bdf, fk_driver(r->fk, bdf), driver);
+	}
 }
 
 /* How often @part occurs in what was done so far. */
