@@ -195,13 +195,12 @@ static enum vh_outcome begin(struct detach *d, struct vh_error *err)
 }
 
 /* The VM has the devices already: detached by hand, or prepare came twice. */
-static enum vh_outcome take_over(struct detach *d, struct vh_journal *j, struct vh_error *err)
+static enum vh_outcome take_over(struct detach *d, enum vh_state state, struct vh_journal *j,
+				 struct vh_error *err)
 {
-	if (vh_journal_state(d->e->sys, j) == VH_STATE_RUNNING) {
-		(void)vh_error_set(
-			err, EBUSY, NULL,
-			"the VM '%s' has its devices already and is running (process %jd)", j->vm,
-			(intmax_t)j->qemu.pid);
+	if (state == VH_STATE_RUNNING) {
+		(void)vh_error_set(err, EBUSY, NULL,
+				   "the VM '%s' has its devices already and is running", j->vm);
 		return VH_OUTCOME_REFUSED;
 	}
 	if (d->owner->pid != 0 && vh_journal_owner(d->e->sys, j, d->owner, err)) {
@@ -212,12 +211,28 @@ static enum vh_outcome take_over(struct detach *d, struct vh_journal *j, struct 
 	return d->owner->pid != 0 ? VH_OUTCOME_DONE : VH_OUTCOME_NOTHING;
 }
 
+/* Somebody may have bound a driver by hand meanwhile; then it is no hand-over any more. */
+static bool still_holds(struct vh_sys *sys, const struct vh_journal *j)
+{
+	for (size_t i = 0; i < j->count; i++) {
+		const struct vh_step *step = &j->entries[i].step;
+
+		if (step->kind == VH_STEP_BIND &&
+		    !vh_sys_exists(sys, "sys/bus/pci/drivers/vfio-pci/%s", step->device) &&
+		    !vh_sys_exists(sys, "sys/bus/pci/devices/%s/vfio-dev", step->device)) {
+			return false;
+		}
+	}
+	return true;
+}
+
 /* What an earlier run of this VM left: *@ret_go_on says whether a fresh detach may begin. */
 static enum vh_outcome settle_earlier(struct detach *d, bool *ret_go_on, struct vh_error *err)
 {
 	VH_AUTO_JOURNAL struct vh_journal j = {0};
 	VH_AUTO_LOCKS struct vh_locks locks = {.sys = d->e->sys};
 	enum vh_outcome outcome;
+	enum vh_state state;
 	int rc = vh_journal_load(d->e->sys, d->profile->vm, true, &j, err);
 
 	*ret_go_on = true;
@@ -232,12 +247,11 @@ static enum vh_outcome settle_earlier(struct detach *d, bool *ret_go_on, struct 
 	if (rc) {
 		return VH_OUTCOME_REFUSED;
 	}
-	if (j.attached && j.profile_hash == d->profile->hash &&
-	    vh_journal_state(d->e->sys, &j) != VH_STATE_ORPHANED) {
-		return take_over(d, &j, err);
-	}
-	if (vh_journal_state(d->e->sys, &j) == VH_STATE_RUNNING) {
-		return take_over(d, &j, err);
+	state = vh_journal_state(d->e->sys, &j);
+	if (state == VH_STATE_RUNNING ||
+	    (j.profile_hash == d->profile->hash && still_holds(d->e->sys, &j) &&
+	     (state == VH_STATE_MANUAL || state == VH_STATE_STARTING))) {
+		return take_over(d, state, &j, err);
 	}
 	vh_log(d->e->log, VH_LOG_NOTICE, NULL, NULL, "%s: undoing what an earlier run left", j.vm);
 	outcome = vh_undo_journal(d->e, &j, &locks, err);

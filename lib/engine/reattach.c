@@ -120,8 +120,8 @@ enum vh_outcome vh_reattach(struct vh_engine *e, const char *vm, struct vh_error
 		return VH_OUTCOME_REFUSED;
 	}
 	if (vh_journal_state(e->sys, &j) == VH_STATE_RUNNING) {
-		(void)vh_error_set(err, EBUSY, NULL, "the VM '%s' is running (QEMU is process %jd)",
-				   vm, (intmax_t)j.qemu.pid);
+		(void)vh_error_set(err, EBUSY, NULL, "the VM '%s' is running and has its devices",
+				   vm);
 		(void)vh_error_hint(err, "shut the VM down; its devices return by themselves");
 		return VH_OUTCOME_REFUSED;
 	}
