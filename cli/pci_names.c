@@ -14,7 +14,8 @@ static void say_nothing(char *fmt, ...) // NOLINT(readability-non-const-paramete
 }
 
 /* libpci does not expect this one to return; only running out of memory comes here. */
-static _Noreturn void give_up(char *fmt, ...) // NOLINT(readability-non-const-parameter)
+static __attribute__((noreturn)) void give_up(char *fmt,
+					      ...) // NOLINT(readability-non-const-parameter)
 {
 	(void)fmt;
 	(void)fputs("vfio-handoff: libpci failed\n", stderr);
