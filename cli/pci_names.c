@@ -8,14 +8,15 @@
 
 #include "cli/cli.h"
 
-static void say_nothing(char *fmt, ...) // NOLINT(readability-non-const-parameter)
+// NOLINTNEXTLINE(readability-non-const-parameter)
+static void say_nothing(char *fmt, ...)
 {
 	(void)fmt;
 }
 
 /* libpci does not expect this one to return; only running out of memory comes here. */
-static __attribute__((noreturn)) void give_up(char *fmt,
-					      ...) // NOLINT(readability-non-const-parameter)
+// NOLINTNEXTLINE(readability-non-const-parameter)
+static __attribute__((noreturn)) void give_up(char *fmt, ...)
 {
 	(void)fmt;
 	(void)fputs("vfio-handoff: libpci failed\n", stderr);
