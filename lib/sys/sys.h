@@ -57,8 +57,8 @@ struct vh_process {
  *            @timeout_ms > 0: read in a guarded child, for attributes that wait for a device lock
  *            (driver_override on kernels before 7.x: drivers/pci/pci-sysfs.c).
  * @write:    one write(2) of @len bytes to an existing file, in a guarded child when @timeout_ms >
- * 0. -ETIMEDOUT: the child did not come back and was left alone; *@stuck names it. -ENOTRECOVERABLE:
- * the child was killed, by an oops in the driver it called.
+ * 0. -ETIMEDOUT: the child did not come back and was left alone; *@stuck names it.
+ * -ENOTRECOVERABLE: the child was killed, by an oops in the driver it called.
  * @readlink: text of a symbolic link, NUL-terminated, -ENAMETOOLONG if it does not fit
  * @list:     names in a directory without dot files, sorted
  * @stat:     follows symbolic links; never waits for a network file system
