@@ -56,15 +56,16 @@ struct vh_process {
  *            the caller frees); -EFBIG if it is longer.
  *            @timeout_ms > 0: read in a guarded child, for attributes that wait for a device lock
  *            (driver_override on kernels before 7.x: drivers/pci/pci-sysfs.c).
- * @write:    one write(2) of @len bytes to an existing file, in a guarded child when @timeout_ms >
- * 0. -ETIMEDOUT: the child did not come back and was left alone; *@stuck names it.
- * -ENOTRECOVERABLE: the child was killed, by an oops in the driver it called.
+ * @write:    one write(2) of @len bytes to an existing file.
+ *            @timeout_ms > 0: in a guarded child. -ETIMEDOUT: the child did not come back and was
+ *            left alone; *@stuck (may be NULL) names it. -ENOTRECOVERABLE: the child was killed,
+ *            by an oops in the driver it called.
  * @readlink: text of a symbolic link, NUL-terminated, -ENAMETOOLONG if it does not fit
  * @list:     names in a directory without dot files, sorted
  * @stat:     follows symbolic links; never waits for a network file system
  * @run:      runs argv[0] (absolute) with PATH and LC_ALL as its only environment and /dev/null as
  *            0, 1, 2; returns its exit status, -ETIMEDOUT, or -ENOTRECOVERABLE if a signal ended
- * it; -EROFS when the root is not "/": it would change this machine, not that tree
+ *            it; -EROFS when the root is not "/": it would change this machine, not that tree
  * @make_dir:  mkdir -p below run/, mode 0755
  * @publish:  the file holds exactly @data or is as before: temporary name, fsync, rename
  * @append:   one write(2) at the end of an existing or new file, then fdatasync
@@ -76,7 +77,8 @@ struct vh_process {
  *            mounted, swap, member of md, LVM, ZFS, ...; 0 if free
  * @console_fb:   frame buffer number that text console @console (1..63) is mapped to
  * @now_ms:   monotonic clock
- * @wait:     returns when the kernel reports a device event, at the latest after @max_ms
+ * @wait:     returns when the kernel reports a device event, at the latest after @max_ms; maybe
+ *            earlier, so only between two looks at the condition
  */
 struct vh_sys_ops {
 	int (*read)(struct vh_sys *sys, const char *path, size_t max, unsigned timeout_ms,
