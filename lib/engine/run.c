@@ -27,18 +27,28 @@ static const char *shown(const char *value)
 	return value[0] ? value : "(none)";
 }
 
-static void log_step(struct vh_run *run, const struct vh_step *step, bool back, uint64_t started_ms)
+/**
+ * log_step() - the line of a step that is done
+ * @from: value before, NULL for a step that only notes, asks or waits
+ */
+static void log_step(struct vh_run *run, const struct vh_step *step, bool back, const char *from,
+		     const char *to, uint64_t started_ms)
 {
-	struct vh_step shown_step = *step;
 	unsigned long long took_ms = run->sys->ops->now_ms(run->sys) - started_ms;
+	VH_AUTO_TEXT struct vh_text values = {0};
+	struct vh_step at = *step;
 
-	if (back && !vh_step_reverse(step, &shown_step)) {
+	if (back && !vh_step_reverse(step, &at)) {
 		return;
 	}
+	if (from) {
+		vh_text_addf(&values, ": %s -> %s", shown(from), shown(to));
+	} else if (to[0]) {
+		vh_text_addf(&values, ": %s", to);
+	}
 	vh_log(run->log, VH_LOG_INFO, step->device, vh_step_word(step->kind),
-	       "%s%s%s: /%s: %s -> %s (%llu ms)", step->device, step->device[0] ? ": " : "",
-	       vh_step_title(step->kind, back), shown_step.path, shown(shown_step.found),
-	       shown(shown_step.wanted), took_ms);
+	       "%s%s%s: /%s%s (%llu ms)", step->device, step->device[0] ? ": " : "",
+	       vh_step_title(step->kind, back), at.path, vh_text_str(&values), took_ms);
 }
 
 static int observe(struct vh_run *run, const struct vh_step *step, char *buf, size_t size,
@@ -105,7 +115,8 @@ static int forward_one(struct vh_run *run, const struct vh_step *planned, struct
 		rc = vh_journal_step_done(run->sys, run->journal, n, err);
 	}
 	if (rc == 0) {
-		log_step(run, &step, false, started_ms);
+		log_step(run, &step, false, ops->observe ? step.found : NULL, step.wanted,
+			 started_ms);
 	}
 	return rc;
 }
@@ -180,17 +191,46 @@ static void leave(struct vh_run *run, const struct vh_step *step, const struct v
 	}
 }
 
+/* For the log only: "" where there is nothing to read, or a write still blocks it. */
+static void note_present(struct vh_run *run, const struct vh_step *step, char *buf, size_t size)
+{
+	const struct vh_step_ops *ops = table[step->kind];
+
+	if (!ops->undo || !ops->observe || is_stuck(run, step) ||
+	    ops->observe(run, step, buf, size)) {
+		buf[0] = '\0';
+	}
+}
+
+/* What really changed, which is not always what the step once wrote. */
+static void log_undone(struct vh_run *run, const struct vh_step *step, const char *before,
+		       uint64_t started_ms)
+{
+	const struct vh_step_ops *ops = table[step->kind];
+	char after[sizeof(step->found)];
+
+	/* A reset logs what worked, or that nothing did. */
+	if (!ops->undo || step->kind == VH_STEP_RESET) {
+		return;
+	}
+	note_present(run, step, after, sizeof(after));
+	log_step(run, step, true, ops->observe ? before : NULL, ops->observe ? after : step->found,
+		 started_ms);
+}
+
 /* Returns true when the step needs nothing more. */
 static bool backward_one(struct vh_run *run, size_t n)
 {
 	const struct vh_step *step = &run->journal->entries[n].step;
 	uint64_t started_ms = run->sys->ops->now_ms(run->sys);
 	struct vh_error err = {0};
+	char before[sizeof(step->found)];
 	int rc;
 
 	if (vh_list_has(&run->waiting, step->device)) {
 		return false;
 	}
+	note_present(run, step, before, sizeof(before));
 	rc = undo_one(run, step, &err);
 	if (rc < 0) {
 		leave(run, step, &err);
@@ -200,8 +240,8 @@ static bool backward_one(struct vh_run *run, size_t n)
 		keep(run, &run->lost, step, VH_LOG_WARNING, &err);
 	} else if (rc == VH_UNDO_BROKEN) {
 		keep(run, &run->broken, step, VH_LOG_ERROR, &err);
-	} else if (table[step->kind]->undo) {
-		log_step(run, step, true, started_ms);
+	} else {
+		log_undone(run, step, before, started_ms);
 	}
 	/* Its card may still take the console down once more: it is looked at again with the rest. */
 	if (step->kind == VH_STEP_CONSOLE && run->left.count > 0) {
