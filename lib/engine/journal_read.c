@@ -8,7 +8,7 @@
 #include "lib/engine/journal_text.h"
 #include "lib/host/record.h"
 
-#define FIELDS_MAX 9
+#define FIELDS_MAX 10 /* one more than the longest record has: words behind it are found out */
 
 struct line {
 	char *field[FIELDS_MAX];
@@ -35,8 +35,13 @@ static int parse_header(const struct line *line, struct vh_journal *j)
 	    vh_unescape_field(j->vm, sizeof(j->vm), line->field[4])) {
 		return -EINVAL;
 	}
-	j->origin = strcmp(line->field[5], "libvirt") == 0 ? VH_ORIGIN_LIBVIRT : VH_ORIGIN_MANUAL;
-	return 0;
+	for (enum vh_origin origin = VH_ORIGIN_MANUAL; origin <= VH_ORIGIN_LIBVIRT; origin++) {
+		if (strcmp(line->field[5], vh_origin_word(origin)) == 0) {
+			j->origin = origin;
+			return 0;
+		}
+	}
+	return -EINVAL;
 }
 
 static int parse_process(const struct line *line, struct vh_process *ret)
@@ -132,13 +137,19 @@ static int parse_record(const struct line *line, struct vh_journal *j)
 int vh_journal_parse(char *text, struct vh_journal *j, unsigned *ret_line)
 {
 	unsigned number = 0;
-	char *save = NULL;
+	char *next = text;
 
-	for (char *at = strtok_r(text, "\n", &save); at; at = strtok_r(NULL, "\n", &save)) {
+	while (*next) {
 		struct line line;
+		char *at = next;
+		char *end = strchr(at, '\n');
 		int rc;
 
 		number++;
+		next = end ? end + 1 : at + strlen(at);
+		if (end) {
+			*end = '\0';
+		}
 		split(at, &line);
 		rc = number == 1 ? parse_header(&line, j) : parse_record(&line, j);
 		if (rc) {
@@ -167,8 +178,12 @@ static int read_text(struct vh_sys *sys, const char *path, bool mend, char **ret
 		     struct vh_error *err)
 {
 	VH_AUTO_FREE char *text = NULL;
-	int rc = vh_sys_read(sys, path, &text);
+	size_t len = 0;
+	int rc = sys->ops->read(sys, path, VH_READ_MAX, 0, &text, &len);
 
+	if (rc == 0 && strlen(text) != len) {
+		rc = -EINVAL;
+	}
 	if (rc == -ENOENT) {
 		return vh_error_set(err, ENOENT, path, "there is no journal");
 	}

@@ -119,7 +119,11 @@ enum vh_outcome vh_reattach(struct vh_engine *e, const char *vm, struct vh_error
 	if (rc) {
 		return VH_OUTCOME_REFUSED;
 	}
-	if (vh_journal_state(e->sys, &j) == VH_STATE_RUNNING) {
+	/*
+	 * Only by its process: a group that is still open after QEMU's end is waited for, step by
+	 * step; vfio resets the devices as it closes them.
+	 */
+	if (j.qemu.pid != 0 && vh_sys_process_alive(e->sys, &j.qemu)) {
 		(void)vh_error_set(err, EBUSY, NULL, "the VM '%s' is running and has its devices",
 				   vm);
 		(void)vh_error_hint(err, "shut the VM down; its devices return by themselves");

@@ -145,13 +145,13 @@ const char *vh_step_blocks(const struct vh_step *step)
 	return step->kind == VH_STEP_CONSOLE ? "console" : step->device;
 }
 
-/* What a write still blocks would block the next writer as well. */
-static bool is_stuck(struct vh_run *run, const struct vh_step *step)
+/* What a write still blocks would block the next writer as well. pid 0: nothing does. */
+static pid_t stuck_writer(struct vh_run *run, const struct vh_step *step)
 {
 	const char *name = vh_step_blocks(step);
 	struct vh_process p;
 
-	return name[0] && vh_stuck_read(run->sys, name, &p) == 0;
+	return name[0] && vh_stuck_read(run->sys, name, &p) == 0 ? p.pid : 0;
 }
 
 static void keep(struct vh_run *run, struct vh_list *list, const struct vh_step *step,
@@ -170,10 +170,13 @@ static void keep(struct vh_run *run, struct vh_list *list, const struct vh_step 
 static int undo_one(struct vh_run *run, const struct vh_step *step, struct vh_error *err)
 {
 	const struct vh_step_ops *ops = table[step->kind];
+	pid_t writer = stuck_writer(run, step);
 	int rc;
 
-	if (is_stuck(run, step)) {
-		return vh_error_set(err, EBUSY, NULL, "a write that was abandoned still blocks it");
+	if (writer) {
+		return vh_error_set(err, EBUSY, NULL,
+				    "an abandoned write (process %jd) still blocks it",
+				    (intmax_t)writer);
 	}
 	rc = ops->undo ? ops->undo(run, step, err) : VH_UNDO_OK;
 	/* A console without its card is no verdict yet: the card may come with the next try. */
@@ -196,7 +199,7 @@ static void note_present(struct vh_run *run, const struct vh_step *step, char *b
 {
 	const struct vh_step_ops *ops = table[step->kind];
 
-	if (!ops->undo || !ops->observe || is_stuck(run, step) ||
+	if (!ops->undo || !ops->observe || stuck_writer(run, step) ||
 	    ops->observe(run, step, buf, size)) {
 		buf[0] = '\0';
 	}

@@ -130,16 +130,20 @@ static void look_in_mounts(char *mounts, const char *name, const char *dev, stru
 	}
 }
 
-/* /proc/swaps: "Filename Type Size Used Priority", the name first. */
+/* /proc/swaps: "Filename Type Size Used Priority", the name first in each line. */
 static void look_in_swaps(const char *swaps, const char *name, struct vh_text *reason)
 {
 	char head[80];
-	const char *at;
+	size_t len;
 
 	(void)snprintf(head, sizeof(head), "/dev/%s", name);
-	at = strstr(swaps, head);
-	if (at && (at[strlen(head)] == ' ' || at[strlen(head)] == '\t')) {
-		vh_text_addf(reason, "%s is swap space", name);
+	len = strlen(head);
+	for (const char *line = swaps; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncmp(line, head, len) == 0 && (line[len] == ' ' || line[len] == '\t')) {
+			vh_text_addf(reason, "%s is swap space", name);
+			return;
+		}
 	}
 }
 

@@ -166,10 +166,8 @@ static inline int rig_teardown(void **state)
 static inline struct vh_engine rig_engine(struct rig *r)
 {
 	r->err = (struct vh_error){0};
-	return (struct vh_engine){.sys = fk_sys(r->fk),
-				  .log = &r->log,
-				  .lock_timeout_ms = 1000,
-				  .cancel = &r->cancel};
+	return (struct vh_engine){
+		.sys = fk_sys(r->fk), .log = &r->log, .lock_timeout_ms = 1000, .cancel = &r->cancel};
 }
 
 static inline enum vh_outcome rig_detach_as(struct rig *r, const struct vh_profile *profile)

@@ -270,11 +270,12 @@ static void trap_15_console_returns_whatever_its_number(void **state)
 {
 	struct rig *r = rig_open_host(
 		state,
-		fk_parse("bios", "kernel 6.1.0-56-amd64\niommu dmar0\nconsole fbcon=0 dummy=1\n"
-				 "driver bochs-drm module=bochs\n"
-				 "bridge 0000:00:10.0 1b36:000c group=1\n"
-				 "pci " GPU " 1234:1111 class=030000 driver=bochs-drm group=6 "
-				 "parent=0000:00:10.0 bar0=fd000000+1000000 reset=bus drm=card0 fb=fb0\n"),
+		fk_parse("bios",
+			 "kernel 6.1.0-56-amd64\niommu dmar0\nconsole fbcon=0 dummy=1\n"
+			 "driver bochs-drm module=bochs\n"
+			 "bridge 0000:00:10.0 1b36:000c group=1\n"
+			 "pci " GPU " 1234:1111 class=030000 driver=bochs-drm group=6 "
+			 "parent=0000:00:10.0 bar0=fd000000+1000000 reset=bus drm=card0 fb=fb0\n"),
 		GPU_PROFILE);
 
 	rig_expect(r, rig_detach(r), VH_OUTCOME_DONE);

@@ -149,7 +149,8 @@ static void peers_3_5_driver_that_kills_the_writer_asks_for_a_reboot(void **stat
 
 static void peers_3_2_wait_ends_when_the_process_goes(void **state)
 {
-	struct rig *r = rig_open(state, "single-gpu", "process 4242 pipewire fd=" SOUND_NODE "\n", WAIT);
+	struct rig *r =
+		rig_open(state, "single-gpu", "process 4242 pipewire fd=" SOUND_NODE "\n", WAIT);
 	static pid_t pid = 4242;
 	uint64_t start = now(r);
 
@@ -164,7 +165,8 @@ static void peers_3_2_wait_ends_when_the_process_goes(void **state)
 
 static void peers_3_2_wait_has_an_end_and_names_who_stayed(void **state)
 {
-	struct rig *r = rig_open(state, "single-gpu", "process 4242 pipewire fd=" SOUND_NODE "\n", WAIT);
+	struct rig *r =
+		rig_open(state, "single-gpu", "process 4242 pipewire fd=" SOUND_NODE "\n", WAIT);
 	uint64_t start = now(r);
 
 	rig_expect(r, rig_detach(r), VH_OUTCOME_REFUSED);
@@ -199,7 +201,8 @@ static void a_signal_stops_before_the_next_step_and_undoes_all(void **state)
 
 static void a_signal_ends_the_wait_for_a_holder(void **state)
 {
-	struct rig *r = rig_open(state, "single-gpu", "process 4242 pipewire fd=" SOUND_NODE "\n", WAIT);
+	struct rig *r =
+		rig_open(state, "single-gpu", "process 4242 pipewire fd=" SOUND_NODE "\n", WAIT);
 	uint64_t start = now(r);
 
 	fk_at(r->fk, 1000, cancel, r);
@@ -277,7 +280,7 @@ static void trap_1_success_without_effect_is_found_by_reading_back(void **state)
 		enum fk_op op;
 		const char *contains;
 	} writes[] = {
-		{FK_VTCON, ""}, {FK_OVERRIDE, ""},  {FK_UNBIND, ""},
+		{FK_VTCON, ""}, {FK_OVERRIDE, ""}, {FK_UNBIND, ""},
 		{FK_BIND, ""},  {FK_POWER, AUDIO}, {FK_D3COLD, ""},
 	};
 
