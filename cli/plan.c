@@ -78,11 +78,14 @@ static void print_json(const char *vm, const char *event, const struct vh_plan *
 {
 	struct json_object *o = json_object_new_object();
 	struct json_object *notes = json_object_new_array();
+	const struct vh_step_list none = {0};
 
 	cli_json_string(o, "vm", vm);
 	cli_json_string(o, "event", event);
 	(void)json_object_object_add(o, "refusals", refusals_to_json(plan));
-	(void)json_object_object_add(o, "steps", steps_to_json(&plan->steps, back));
+	/* As in the text: of a plan that is refused nothing would be done. */
+	(void)json_object_object_add(
+		o, "steps", steps_to_json(plan->refusal_count > 0 ? &none : &plan->steps, back));
 	for (size_t i = 0; i < plan->notes.count; i++) {
 		(void)json_object_array_add(notes, json_object_new_string(plan->notes.items[i]));
 	}
@@ -90,10 +93,23 @@ static void print_json(const char *vm, const char *event, const struct vh_plan *
 	cli_json_print(o);
 }
 
+static int show_detach(struct cli *cli, const char *vm, const char *event,
+		       const struct vh_plan *plan)
+{
+	VH_AUTO_TEXT struct vh_text text = {0};
+
+	if (cli->json) {
+		print_json(vm, event, plan, false);
+	} else {
+		vh_plan_render(plan, &text);
+		(void)fputs(vh_text_str(&text), stdout);
+	}
+	return plan->refusal_count > 0 ? CLI_FAILED : CLI_OK;
+}
+
 static int plan_detach(struct cli *cli, const char *vm)
 {
 	VH_AUTO_PLAN struct vh_plan plan = {0};
-	VH_AUTO_TEXT struct vh_text text = {0};
 	struct vh_error err = {0};
 	int status = make_plan(cli, vm, &plan, &err);
 
@@ -107,13 +123,7 @@ static int plan_detach(struct cli *cli, const char *vm)
 			"are not seen\n",
 			stderr);
 	}
-	if (cli->json) {
-		print_json(vm, "detach", &plan, false);
-	} else {
-		vh_plan_render(&plan, &text);
-		(void)fputs(vh_text_str(&text), stdout);
-	}
-	return plan.refusal_count > 0 ? CLI_FAILED : CLI_OK;
+	return show_detach(cli, vm, "detach", &plan);
 }
 
 static int steps_of_journal(const struct vh_journal *j, struct vh_step_list *ret)
@@ -147,6 +157,9 @@ static int plan_reattach(struct cli *cli, const char *vm)
 	if (rc || status) {
 		cli_error(&err);
 		return status ? status : CLI_FAILED;
+	}
+	if (plan.refusal_count > 0) {
+		return show_detach(cli, vm, "reattach", &plan);
 	}
 	if (vh_plan_reverse(&plan.steps, &back.steps)) {
 		return CLI_FAILED;
