@@ -168,7 +168,7 @@ static int load_firmware_fbs(struct vh_sys *sys, struct vh_host *host)
 	}
 	for (size_t i = 0; i < names.count; i++) {
 		struct vh_firmware_fb *fb = &host->firmware_fbs[host->firmware_fb_count];
-		char link[256];
+		char link[VH_PATH_MAX];
 
 		if (!strstr(names.items[i], "-framebuffer.") ||
 		    !vh_copy(fb->device, sizeof(fb->device), names.items[i])) {
@@ -219,7 +219,7 @@ static int load_framebuffers(struct vh_sys *sys, struct vh_host *host)
 {
 	VH_AUTO_LIST struct vh_list names = {0};
 	uint32_t map = console_map(sys, host);
-	char link[256];
+	char link[VH_PATH_MAX];
 	unsigned index;
 
 	if (vh_sys_list(sys, &names, "sys/class/graphics") || names.count == 0) {

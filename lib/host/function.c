@@ -54,7 +54,7 @@ static void optional(struct vh_sys *sys, char *buf, size_t size, const char *nam
 static void load_place(struct vh_sys *sys, struct vh_function *f)
 {
 	struct vh_pci_address parent;
-	char link[256];
+	char link[VH_PATH_MAX];
 	char *slash;
 	const char *start = link;
 

@@ -119,7 +119,7 @@ static void look_at_interfaces(struct vh_sys *sys, const struct vh_function *f,
 			       const struct tables *t, struct vh_text *reason)
 {
 	VH_AUTO_LIST struct vh_list names = {0};
-	char link[256];
+	char link[VH_PATH_MAX];
 
 	if (vh_sys_list(sys, &names, "sys/class/net")) {
 		return;

@@ -62,7 +62,7 @@ static int list_disks(struct vh_sys *sys, const struct vh_function *f, struct vh
 {
 	VH_AUTO_LIST struct vh_list names = {0};
 	VH_AUTO_LIST struct vh_list heads = {0};
-	char link[256];
+	char link[VH_PATH_MAX];
 
 	if (add_multipath_heads(sys, f, &heads)) {
 		return -ENOMEM;

@@ -178,8 +178,8 @@ static struct fakekernel *handed_over(enum vh_origin origin)
 	vh_profile_init(&profile, "my VM 100%");
 	assert_int_equal(vh_profile_parse(&profile, "x", GPU_PROFILE, strlen(GPU_PROFILE), &err), 0);
 	if (origin == VH_ORIGIN_LIBVIRT) {
-		assert_int_equal(vh_sys_process(e.sys, fk_add_process(fk, "libvirtd", NULL), &owner),
-				 0);
+		assert_int_equal(
+			vh_sys_process(e.sys, fk_add_process(fk, "libvirtd", NULL), &owner), 0);
 	}
 	assert_int_equal(vh_detach(&e, &profile, origin, &owner, &err), VH_OUTCOME_DONE);
 	return fk;

@@ -178,8 +178,7 @@ static void profile_check_of_one_and_of_all(void **state)
 	o = cli_json(r);
 	assert_int_equal(json_object_array_length(o), 2);
 	assert_string_equal(cli_string(json_object_array_get_idx(o, 0), "vm"), "a b");
-	assert_false(json_object_get_boolean(
-		cli_member(json_object_array_get_idx(o, 0), "ok")));
+	assert_false(json_object_get_boolean(cli_member(json_object_array_get_idx(o, 0), "ok")));
 	assert_true(json_object_get_boolean(cli_member(json_object_array_get_idx(o, 1), "ok")));
 	json_object_put(o);
 	cli_expect(r, cli_run(r, "profile", "check", "nobody"), 2);

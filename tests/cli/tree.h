@@ -14,7 +14,7 @@ void tree_make(struct fakekernel *fk, const char *dir);
 /* One more file, with its directories. */
 void tree_file(const char *dir, const char *path, const char *text);
 
-/* Every name below @dir with mode, owner, size, link text and content; the caller frees it. */
+/* Every name below @dir with mode, owner, link text, size and a hash; the caller frees it. */
 char *tree_list(const char *dir);
 
 void tree_remove(const char *dir);

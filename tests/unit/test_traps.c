@@ -113,8 +113,9 @@ static void trap_6_bound_at_load_of_the_module_is_bound(void **state)
 	struct rig *r = rig_open(state, "single-gpu", "", GPU_PROFILE);
 
 	/* .1 is free and reserved while the GPU's unbind takes its time. */
-	fk_fault(r->fk, &(struct fk_fault){
-				.op = FK_UNBIND, .path_contains = GPU, .action = FK_DELAY, .ms = 100});
+	fk_fault(r->fk,
+		 &(struct fk_fault){
+			 .op = FK_UNBIND, .path_contains = GPU, .action = FK_DELAY, .ms = 100});
 	fk_at(r->fk, 50, load_vfio, NULL);
 	rig_expect(r, rig_detach(r), VH_OUTCOME_DONE);
 	rig_driver(r, AUDIO, "vfio-pci");
@@ -191,8 +192,9 @@ static void trap_20_nobody_takes_a_function_that_is_free(void **state)
 {
 	struct rig *r = rig_open(state, "nvidia-idle", "", GPU_PROFILE);
 
-	fk_fault(r->fk, &(struct fk_fault){
-				.op = FK_UNBIND, .path_contains = GPU, .action = FK_DELAY, .ms = 100});
+	fk_fault(r->fk,
+		 &(struct fk_fault){
+			 .op = FK_UNBIND, .path_contains = GPU, .action = FK_DELAY, .ms = 100});
 	fk_at(r->fk, 50, probe_all, NULL);
 	rig_expect(r, rig_detach(r), VH_OUTCOME_DONE);
 	rig_driver(r, GPU, "vfio-pci");
@@ -255,10 +257,11 @@ static void trap_29_waits_end_by_looking_not_by_events(void **state)
 /* matsto641: identical cards need per-address handling; nasty#603: an id would take both. */
 static void peers_3_6_identical_cards_are_told_apart(void **state)
 {
-	struct rig *r = rig_open(state, "single-gpu",
-				 "pci 0000:06:00.0 1234:1111 class=030000 driver=bochs-drm group=21 "
-				 "parent=0000:00:10.4 drm=card1 fb=fb1\n",
-				 GPU_PROFILE "id = 1234:1111\n");
+	struct rig *r =
+		rig_open(state, "single-gpu",
+			 "pci 0000:06:00.0 1234:1111 class=030000 driver=bochs-drm group=21 "
+			 "parent=0000:00:10.4 drm=card1 fb=fb1\n",
+			 GPU_PROFILE "id = 1234:1111\n");
 
 	rig_expect(r, rig_detach(r), VH_OUTCOME_DONE);
 	rig_driver(r, GPU, "vfio-pci");

@@ -3,6 +3,7 @@
  * at-record: do something the moment a hand-over has written its Nth journal record.
  *
  *	at-record N[,N...] kill READY		SIGKILL the process that writes the record
+ *	at-record N[,N...] interrupt READY	SIGINT to it, as Ctrl-C does
  *	at-record N[,N...] kill-parent READY	SIGKILL that process's parent first, then it
  *	at-record N hold PATH READY		open PATH and keep it open until killed
  *
@@ -133,13 +134,14 @@ int main(int argc, char **argv)
 {
 	struct sched_param priority = {.sched_priority = 50};
 	bool hold = argc == 5 && strcmp(argv[2], "hold") == 0;
+	bool interrupt = argc == 4 && strcmp(argv[2], "interrupt") == 0;
 	bool parent = argc == 4 && strcmp(argv[2], "kill-parent") == 0;
 	pid_t writer = 0;
 	char *save = NULL;
 	int watch;
 
-	if (!hold && !(argc == 4 && strncmp(argv[2], "kill", 4) == 0)) {
-		fprintf(stderr, "usage: at-record N[,N...] kill|kill-parent READY\n"
+	if (!hold && !interrupt && !(argc == 4 && strncmp(argv[2], "kill", 4) == 0)) {
+		fprintf(stderr, "usage: at-record N[,N...] kill|interrupt|kill-parent READY\n"
 				"       at-record N hold PATH READY\n");
 		return 2;
 	}
@@ -173,8 +175,9 @@ int main(int argc, char **argv)
 				kill(killed, SIGKILL);
 			printf("killed the parent %d of process %d\n", (int)killed, (int)writer);
 		}
-		kill(writer, SIGKILL);
-		printf("killed process %d when it wrote: %s\n", (int)writer, record);
+		kill(writer, interrupt ? SIGINT : SIGKILL);
+		printf("%s process %d when it wrote: %s\n", interrupt ? "interrupted" : "killed",
+		       (int)writer, record);
 	}
 	return 0;
 }
