@@ -51,20 +51,15 @@ static void optional(struct vh_sys *sys, char *buf, size_t size, const char *nam
  * The device link's text ends in ".../<parent>/<name>"; above a root bus the parent is
  * "pci0000:00", which is no address.
  */
-static void load_place(struct vh_sys *sys, struct vh_function *f)
+static void load_parent(struct vh_sys *sys, struct vh_function *f)
 {
 	struct vh_pci_address parent;
 	char link[VH_PATH_MAX];
 	char *slash;
-	const char *start = link;
 
 	if (vh_sys_link(sys, link, sizeof(link), D, f->name)) {
 		return;
 	}
-	while (strncmp(start, "../", 3) == 0) {
-		start += 3;
-	}
-	(void)vh_copy(f->path, sizeof(f->path), start);
 	slash = strrchr(link, '/');
 	if (!slash) {
 		return;
@@ -142,7 +137,7 @@ int vh_function_load(struct vh_sys *sys, const char *name, struct vh_function *r
 	optional(sys, f.power_control, sizeof(f.power_control), name, "power/control");
 	optional(sys, f.d3cold_allowed, sizeof(f.d3cold_allowed), name, "d3cold_allowed");
 	optional(sys, f.numvfs, sizeof(f.numvfs), name, "sriov_numvfs");
-	load_place(sys, &f);
+	load_parent(sys, &f);
 	load_driver(sys, &f);
 	load_bars(sys, &f);
 	vh_function_load_offers(sys, name, f.offers);

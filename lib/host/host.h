@@ -49,7 +49,6 @@ struct vh_holder {
 /**
  * struct vh_function - one PCI function
  * @name:      its address as the kernel writes it
- * @path:      its place in the device tree, "devices/pci0000:00/0000:00:10.0/0000:01:00.0"
  * @parent:    address of the bridge above it, "" on a root bus
  * @class_code: 24 bits, 0x030000 is a VGA controller
  * @driver, @module: "" when no driver is bound
@@ -74,7 +73,6 @@ struct vh_holder {
 struct vh_function {
 	struct vh_pci_address address;
 	char name[VH_PCI_ADDRESS_MAX];
-	char path[256];
 	char parent[VH_PCI_ADDRESS_MAX];
 	uint16_t vendor;
 	uint16_t device;
