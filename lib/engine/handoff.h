@@ -55,7 +55,8 @@ enum vh_outcome vh_reattach(struct vh_engine *e, const char *vm, struct vh_error
 
 /**
  * vh_adopt() - note QEMU's process in the journal of @vm
- * @qemu: pid 0 where it is not known; @owner: the daemon that looks after it now
+ * @qemu, @owner: QEMU, and the daemon that looks after it now; pid 0 where one is not known, and
+ *         then what is on record stays
  *
  * Never changes the host. Return: VH_OUTCOME_NOTHING without a journal.
  */

@@ -139,7 +139,7 @@ enum vh_outcome vh_adopt(struct vh_engine *e, const char *vm, const struct vh_pr
 	if (rc == -ENOENT || rc == -ESTALE) {
 		return VH_OUTCOME_NOTHING;
 	}
-	if (rc == 0) {
+	if (rc == 0 && owner->pid != 0) {
 		rc = vh_journal_owner(e->sys, &j, owner, err);
 	}
 	if (rc == 0 && qemu->pid != 0) {

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/engine/vfio.h"
 #include "lib/engine/write.h"
 #include "lib/host/function.h"
 #include "lib/host/holders.h"
@@ -79,7 +80,7 @@ static int wait_until_free(struct vh_run *run, const struct vh_step *step, unsig
 	return 0;
 }
 
-static int undo(struct vh_run *run, const struct vh_step *step, struct vh_error *err)
+int vh_vfio_lets_go(struct vh_run *run, const struct vh_step *step, struct vh_error *err)
 {
 	char driver[VH_NAME_MAX];
 	char path[VH_PATH_MAX];
@@ -105,4 +106,10 @@ static int undo(struct vh_run *run, const struct vh_step *step, struct vh_error 
 	return rc;
 }
 
-const struct vh_step_ops vh_step_bind = {.observe = observe, .apply = apply, .undo = undo};
+/* Bound by itself as vfio-pci was loaded is our doing all the same. */
+const struct vh_step_ops vh_step_bind = {
+	.observe = observe,
+	.apply = apply,
+	.undo = vh_vfio_lets_go,
+	.always = true,
+};

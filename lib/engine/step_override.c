@@ -9,4 +9,5 @@ const struct vh_step_ops vh_step_override = {
 	.observe = vh_observe_attribute,
 	.apply = vh_apply_attribute,
 	.undo = vh_undo_attribute,
+	.always = true, /* the way back of `unbind` aims it home, whatever it was */
 };

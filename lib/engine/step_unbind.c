@@ -17,6 +17,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/engine/reset.h"
+#include "lib/engine/vfio.h"
 #include "lib/engine/write.h"
 #include "lib/host/function.h"
 #include "lib/host/holders.h"
@@ -174,6 +175,14 @@ static int undo(struct vh_run *run, const struct vh_step *step, struct vh_error 
 
 	if (is_home(run, step)) {
 		return VH_UNDO_OK;
+	}
+	/*
+	 * vfio-pci may have it although we never came to bind it: with the override set, whoever
+	 * loads the module binds it as well.
+	 */
+	rc = vh_vfio_lets_go(run, step, err);
+	if (rc) {
+		return rc;
 	}
 	vh_driver_of(run->sys, step->device, now, sizeof(now));
 	if (now[0]) {

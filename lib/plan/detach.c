@@ -148,7 +148,8 @@ static void add_overrides(struct vh_draft *d)
 	for (size_t i = 0; i < d->selection.count; i++) {
 		const struct vh_function *f = d->selection.functions[i];
 
-		if (!f->is_vfio && strcmp(f->driver_override, "vfio-pci") != 0) {
+		/* Also where it is so already: the way back aims it home meanwhile. */
+		if (!f->is_vfio) {
 			vh_draft_add_to(d, f, "driver_override",
 					&(struct vh_draft_step){
 						.kind = VH_STEP_OVERRIDE,

@@ -28,6 +28,7 @@ struct job {
 	const char *data;
 	char *buf;
 	size_t len;
+	pid_t parent; /* set by guard_fork() */
 };
 
 enum {
@@ -162,13 +163,20 @@ static _Noreturn void child_main(int target, int report_fd, const struct job *jo
 	flags = fcntl(CHILD_TARGET, F_GETFL);
 	(void)fcntl(CHILD_TARGET, F_SETFL, flags & ~O_NONBLOCK);
 
+	/*
+	 * Whoever killed our parent may already be undoing what it did: a write that has not begun by
+	 * now must not come afterwards.
+	 */
+	if (getppid() != job->parent) {
+		_exit(1);
+	}
 	report = job->buf ? child_read(job) : child_write(job);
 	child_send(&report, sizeof(report));
 	child_send(job->buf, report.len);
 	_exit(0);
 }
 
-static int guard_fork(int target, const struct job *job, pid_t *ret_pid, int *ret_report)
+static int guard_fork(int target, struct job *job, pid_t *ret_pid, int *ret_report)
 {
 	sigset_t all;
 	sigset_t saved;
@@ -179,6 +187,7 @@ static int guard_fork(int target, const struct job *job, pid_t *ret_pid, int *re
 	if (pipe2(ends, O_CLOEXEC) < 0) {
 		return -errno;
 	}
+	job->parent = getpid();
 	(void)sigfillset(&all);
 	(void)sigprocmask(SIG_SETMASK, &all, &saved);
 	pid = fork();
@@ -305,7 +314,7 @@ static void name_child(pid_t pid, struct vh_process *ret)
  * Source: drivers/vfio/vfio_main.c: vfio_unregister_group_dev(), which turns an interruptible wait
  * into an uninterruptible one on the first signal.
  */
-static int guard_run(int target, const struct job *job, unsigned timeout_ms, struct report *ret,
+static int guard_run(int target, struct job *job, unsigned timeout_ms, struct report *ret,
 		     struct vh_process *stuck)
 {
 	uint64_t deadline_ms = vh_clock_ms() + timeout_ms;

@@ -99,7 +99,7 @@ static inline int cli_run_words(struct cli_rig *r, const char *const words[])
 	argv[argc++] = r->dir;
 	for (int i = 0; words[i]; i++) {
 		assert_true(i < MAX_ARGS);
-		argv[argc++] = (char *)(uintptr_t)words[i];
+		memcpy(&argv[argc++], &words[i], sizeof(argv[0]));
 	}
 	argv[argc] = NULL;
 	tree_run_done(&r->run);

@@ -77,6 +77,20 @@ static void recover_leaves_a_starting_vm(void **state)
 	rig_driver(r, GPU, "vfio-pci");
 }
 
+/* The hook's parent could not be looked up: what is known of it from before must not be lost. */
+static void adopt_without_a_known_daemon_keeps_the_one_that_is_known(void **state)
+{
+	struct rig *r = rig_open(state, "single-gpu", "", GPU_PROFILE);
+	const struct vh_process nobody = {0};
+	struct vh_engine e;
+
+	rig_expect(r, rig_detach(r), VH_OUTCOME_DONE);
+	e = rig_engine(r);
+	rig_expect(r, vh_adopt(&e, "win11", &nobody, &nobody, &r->err), VH_OUTCOME_DONE);
+	recover_leaves_alone(r, "starting");
+	rig_driver(r, GPU, "vfio-pci");
+}
+
 static void heal_undoes_a_start_whose_daemon_died(void **state)
 {
 	struct rig *r = rig_open(state, "single-gpu", "", GPU_PROFILE);
@@ -269,6 +283,7 @@ int main(void)
 		RIG_TEST(recover_leaves_a_running_vm),
 		RIG_TEST(recover_leaves_a_vm_that_outlived_its_daemon),
 		RIG_TEST(recover_leaves_a_starting_vm),
+		RIG_TEST(adopt_without_a_known_daemon_keeps_the_one_that_is_known),
 		RIG_TEST(heal_undoes_a_start_whose_daemon_died),
 		RIG_TEST(peers_3_8_heal_undoes_a_missed_release),
 		RIG_TEST(heal_is_not_fooled_by_a_reused_pid),

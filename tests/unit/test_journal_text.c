@@ -153,7 +153,7 @@ static void lines_that_make_no_sense_are_refused_with_their_number(void **state)
 		"device\n",
 		"device 0000:01:00\n",
 		"device ../../etc\n",
-		"device " GPU " more\n",
+		"device 0000:01:00.0 more\n",
 		"owner 1\n",
 		"owner -1 5\n",
 		"owner 1 x\n",

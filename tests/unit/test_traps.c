@@ -9,7 +9,7 @@
  *	 2  no driver link is no end of the unbind	test_host: trap_2_hung_unbind_has_no_driver_link
  *							trap_2_write_that_hangs_is_not_taken_for_done
  *	 3  killing a blocked writer makes it worse	trap_3_abandoned_writer_is_left_alive
- *	 4  no inherited descriptors			test_guard: (the child has /dev/null as 0, 1, 2)
+ *	 4  no inherited descriptors			test_guard: caller_gets_end_of_file_and_lock
  *	 5  driver_override: "\n", "(null)", blocks	trap_5_override_is_cleared_by_a_newline
  *							test_host: trap_5_... ; test_plan_steps: trap_5_...
  *	 6  override set, module loaded later: EBUSY	trap_6_bound_at_load_of_the_module_is_bound
