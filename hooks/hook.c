@@ -16,16 +16,11 @@ static void on_signal(int number)
 	cancelled = 1;
 }
 
-/*
- * A daemon that dies takes the reading end of our stderr with it: that must not kill us half-way.
- * Asked to end, we stop before the next step and undo.
- */
+/* Asked to end, we stop before the next step and undo. */
 static void handle_signals(void)
 {
-	struct sigaction ignore = {.sa_handler = SIG_IGN};
 	struct sigaction note = {.sa_handler = on_signal};
 
-	(void)sigaction(SIGPIPE, &ignore, NULL);
 	(void)sigaction(SIGTERM, &note, NULL);
 	(void)sigaction(SIGINT, &note, NULL);
 	(void)sigaction(SIGHUP, &note, NULL);

@@ -86,7 +86,7 @@ static int prepare(struct hook *hook, const char *vm)
 	}
 	rc = vh_profile_find(hook->sys, vm);
 	/* An event of another VM that never came is made up for now; usually there is nothing. */
-	if (rc == 1 || vh_sys_exists(hook->sys, VH_RUN_VM_DIR)) {
+	if (rc != 0 || vh_sys_exists(hook->sys, VH_RUN_VM_DIR)) {
 		hook_begin(hook, vm, "prepare");
 		vh_heal(&hook->engine, vm);
 	}

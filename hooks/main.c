@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vfio-handoff-hook: called by the hypervisor at the events of a VM's life. */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,6 +17,11 @@ int main(int argc, char **argv)
 	struct hook hook = {0};
 	int status;
 
+	/*
+	 * A daemon that dies takes the reading end of our stderr with it: that must neither kill us
+	 * half-way nor change an answer.
+	 */
+	(void)signal(SIGPIPE, SIG_IGN);
 	if (argc != LIBVIRT_ARGC) {
 		(void)dprintf(STDERR_FILENO,
 			      "vfio-handoff-hook is called by libvirt: NAME OPERATION SUBOPERATION "

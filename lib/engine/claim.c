@@ -32,7 +32,7 @@ int vh_lock_vm(struct vh_locks *locks, const char *vm, unsigned timeout_ms, stru
 	int rc = vh_journal_id(id, sizeof(id), vm);
 
 	if (rc) {
-		return vh_error_set(err, -rc, NULL, "the VM's name is too long");
+		return vh_error_set(err, -rc, NULL, "the VM's name is empty or too long");
 	}
 	(void)snprintf(path, sizeof(path), VH_RUN_LOCK_DIR "/vm-%s", id);
 	rc = take(locks, path, timeout_ms);

@@ -77,7 +77,7 @@ static int look(struct detach *d, struct vh_error *err)
 /* Locks first, so that what is seen afterwards stays true. */
 static int lock_devices(struct detach *d, struct vh_error *err)
 {
-	struct vh_host host;
+	struct vh_host host = {0};
 	int rc = vh_host_load(d->e->sys, &host, err);
 
 	for (size_t i = 0; rc == 0 && i < host.function_count; i++) {
@@ -86,9 +86,7 @@ static int lock_devices(struct detach *d, struct vh_error *err)
 					    d->e->lock_timeout_ms, err);
 		}
 	}
-	if (rc == 0 || host.functions) {
-		vh_host_done(&host);
-	}
+	vh_host_done(&host);
 	return rc;
 }
 

@@ -13,7 +13,8 @@
 
 int vh_journal_id(char *buf, size_t size, const char *vm)
 {
-	return vh_escape(buf, size, vm);
+	/* Of an empty name the path would be the directory of all. */
+	return vm[0] ? vh_escape(buf, size, vm) : -EINVAL;
 }
 
 int vh_journal_path(char *buf, size_t size, const char *vm)
@@ -74,7 +75,7 @@ static int write_header(struct vh_sys *sys, struct vh_journal *j, struct vh_erro
 	int rc = vh_escape_field(vm, sizeof(vm), j->vm);
 
 	if (rc) {
-		return vh_error_set(err, -rc, NULL, "the VM's name is too long");
+		return vh_error_set(err, -rc, NULL, "the VM's name is empty or too long");
 	}
 	vh_text_addf(&line, "vfio-handoff 1 %s %016" PRIx64 " %s %s\n", j->boot_id, j->profile_hash,
 		     vm, vh_origin_word(j->origin));
@@ -111,7 +112,7 @@ int vh_journal_create(struct vh_sys *sys, const char *vm, uint64_t profile_hash,
 	int rc;
 
 	if (!vh_copy(j.vm, sizeof(j.vm), vm) || vh_journal_path(j.path, sizeof(j.path), vm)) {
-		return vh_error_set(err, ENAMETOOLONG, NULL, "the VM's name is too long");
+		return vh_error_set(err, ENAMETOOLONG, NULL, "the VM's name is empty or too long");
 	}
 	if (vh_sys_exists(sys, "%s", j.path)) {
 		return vh_error_set(err, EEXIST, j.path, "the VM '%s' has a journal already", vm);

@@ -208,7 +208,7 @@ int vh_journal_load(struct vh_sys *sys, const char *vm, bool mend, struct vh_jou
 	int rc;
 
 	if (vh_journal_path(j.path, sizeof(j.path), vm)) {
-		return vh_error_set(err, ENOENT, NULL, "the VM's name is too long");
+		return vh_error_set(err, ENOENT, NULL, "the VM's name is empty or too long");
 	}
 	rc = read_text(sys, j.path, mend, &text, err);
 	if (rc) {

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/hooks/hook_rig.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#define NOBODY    65534
+#define INSTALLED "etc/libvirt/hooks/qemu.d/50-vfio-handoff"
+#define WORDS_MAX 8
+
+static const char *const covered[] = {"sys", "etc", "run", "dev"};
+
+/* What libvirt passes on stdin; the hook may leave it unread. */
+static void fill_xml(char *buf, size_t size)
+{
+	(void)snprintf(buf, size, "<domain type='kvm'>%*s</domain>", (int)size - 29, "");
+	buf[size - 1] = '\n';
+}
+
+/* Names in the machine's own /, where a path that went wrong would end. */
+static void list_root(struct vh_text *out)
+{
+	struct dirent **names = NULL;
+	int n = scandir("/", &names, NULL, alphasort);
+
+	for (int i = 0; i < n; i++) {
+		vh_text_addf(out, "/%s\n", names[i]->d_name);
+		free(names[i]);
+	}
+	free(names);
+}
+
+static char *list(const struct hook_rig *r)
+{
+	VH_AUTO_FREE char *tree = tree_list(r->dir);
+	struct vh_text text = {0};
+
+	vh_text_add(&text, tree);
+	list_root(&text);
+	assert_false(text.failed);
+	return text.data;
+}
+
+static void look(struct hook_rig *r)
+{
+	free(r->before);
+	r->before = list(r);
+}
+
+struct hook_rig *hook_open(void **state, struct fakekernel *fk)
+{
+	struct hook_rig *r = calloc(1, sizeof(*r));
+
+	assert_non_null(r);
+	*state = r;
+	(void)snprintf(r->dir, sizeof(r->dir), "/tmp/vh-hook-XXXXXX");
+	assert_non_null(mkdtemp(r->dir));
+	tree_make(fk, r->dir);
+	fk_free(fk);
+	tree_file(r->dir, INSTALLED, "");
+	tree_file(r->dir, "sys/kernel/notes", "");
+	tree_file(r->dir, "run/utmp", "");
+	tree_file(r->dir, "dev/null", "");
+	look(r);
+	return r;
+}
+
+int hook_teardown(void **state)
+{
+	struct hook_rig *r = *state;
+	char path[128];
+
+	if (r->own_run) {
+		(void)snprintf(path, sizeof(path), "%s/run", r->dir);
+		(void)umount2(path, MNT_DETACH);
+	}
+	tree_remove(r->dir);
+	tree_run_done(&r->run);
+	free(r->before);
+	free(r);
+	return 0;
+}
+
+void hook_put(struct hook_rig *r, const char *path, const char *text)
+{
+	tree_file(r->dir, path, text);
+	look(r);
+}
+
+void hook_small_run(struct hook_rig *r)
+{
+	char path[128];
+
+	(void)snprintf(path, sizeof(path), "%s/run", r->dir);
+	assert_int_equal(mount("tmpfs", path, "tmpfs", 0, "size=16k,nr_inodes=64,mode=755"), 0);
+	r->own_run = true;
+	look(r);
+}
+
+void hook_fill_run(struct hook_rig *r)
+{
+	static const char page[4096] = "x";
+	char path[128];
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "%s/run/full", r->dir);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	assert_true(fd >= 0);
+	while (write(fd, page, sizeof(page)) > 0) {
+	}
+	assert_int_equal(errno, ENOSPC);
+	assert_int_equal(close(fd), 0);
+	for (int i = 0, made = 0; made == 0; i++) {
+		(void)snprintf(path, sizeof(path), "%s/run/full%d", r->dir, i);
+		made = mknod(path, S_IFREG | 0644, 0);
+	}
+	assert_int_equal(errno, ENOSPC);
+	look(r);
+}
+
+void hook_read_only_run(struct hook_rig *r)
+{
+	char path[128];
+
+	(void)snprintf(path, sizeof(path), "%s/run", r->dir);
+	assert_int_equal(mount(NULL, path, NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
+}
+
+char *hook_text(const struct hook_rig *r, const char *path)
+{
+	char *text = calloc(1, 4096);
+	char full[512];
+	VH_AUTO_CLOSE int fd = -1;
+
+	assert_non_null(text);
+	(void)snprintf(full, sizeof(full), "%s/%s", r->dir, path);
+	fd = open(full, O_RDONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_true(read(fd, text, 4095) >= 0);
+	return text;
+}
+
+static bool bind_over(const char *what, const char *where)
+{
+	return mount(what, where, NULL, MS_BIND | MS_REC, NULL) == 0;
+}
+
+/* No test gets as far as modprobe; a hook with a new mistake must not, either. */
+static bool cover_host(const struct hook_rig *r)
+{
+	char what[128];
+	char where[128];
+
+	(void)snprintf(where, sizeof(where), "%s/" INSTALLED, r->dir);
+	if (unshare(CLONE_NEWNS) < 0 || !bind_over(VH_HOOK, where)) {
+		return false;
+	}
+	(void)bind_over("/dev/null", "/usr/sbin/modprobe");
+	(void)bind_over("/dev/null", "/sbin/modprobe");
+	(void)snprintf(where, sizeof(where), "%s/dev/null", r->dir);
+	if (!bind_over("/dev/null", where)) {
+		return false;
+	}
+	for (size_t i = 0; i < VH_ARRAY_SIZE(covered); i++) {
+		(void)snprintf(what, sizeof(what), "%s/%s", r->dir, covered[i]);
+		(void)snprintf(where, sizeof(where), "/%s", covered[i]);
+		if (!bind_over(what, where)) {
+			return false;
+		}
+	}
+	return chdir("/") == 0;
+}
+
+static bool become_nobody(void)
+{
+	return setgroups(0, NULL) == 0 && setresgid(NOBODY, NOBODY, NOBODY) == 0 &&
+	       setresuid(NOBODY, NOBODY, NOBODY) == 0;
+}
+
+/* @fds: what becomes 0, 1 and 2. */
+static _Noreturn void child(const struct hook_rig *r, unsigned how, const int fds[3],
+			    char *const argv[])
+{
+	char locale[] = "LC_ALL=C";
+	char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
+	/* A leak of glibc: its dprintf() on a closed descriptor does not free its buffer. */
+	char no_leaks[] = "ASAN_OPTIONS=detect_leaks=0";
+	char *env[] = {locale, path, how & HOOK_NO_STDERR ? no_leaks : NULL, NULL};
+	bool ready = cover_host(r) && signal(SIGPIPE, SIG_DFL) != SIG_ERR;
+
+	for (int i = 0; i < 3; i++) {
+		ready = ready && dup2(fds[i], i) == i;
+		if (how & (1U << (unsigned)i)) {
+			(void)close(i);
+		}
+	}
+	if (ready && (!(how & HOOK_AS_USER) || become_nobody())) {
+		(void)execve(argv[0], argv, env);
+	}
+	_exit(126);
+}
+
+/* The hook has ended: what is not there now, somebody else still could write. */
+static char *drain(int fd, const char *name)
+{
+	char *text = calloc(1, 65536);
+	size_t len = 0;
+	ssize_t n;
+
+	assert_non_null(text);
+	(void)fcntl(fd, F_SETFL, O_NONBLOCK);
+	do {
+		n = read(fd, text + len, 65535 - len);
+		len += n > 0 ? (size_t)n : 0;
+	} while (n > 0);
+	(void)close(fd);
+	if (n < 0) {
+		fail_msg("the hook has ended and its %s has not: %s", name, strerror(errno));
+	}
+	return text;
+}
+
+int hook_call(struct hook_rig *r, unsigned how, const char *const words[])
+{
+	char installed[] = "/" INSTALLED;
+	char *argv[WORDS_MAX + 2] = {installed};
+	char xml[4096];
+	int in[2] = {-1, -1};
+	int out[2] = {-1, -1};
+	int err[2] = {-1, -1};
+	int status = 0;
+	pid_t pid;
+
+	for (int i = 0; words[i]; i++) {
+		assert_true(i < WORDS_MAX);
+		memcpy(&argv[i + 1], &words[i], sizeof(argv[0]));
+	}
+	fill_xml(xml, sizeof(xml));
+	assert_true(pipe2(in, O_CLOEXEC) == 0 && pipe2(out, O_CLOEXEC) == 0 &&
+		    pipe2(err, O_CLOEXEC) == 0);
+	assert_int_equal(write(in[1], xml, sizeof(xml)), sizeof(xml));
+	(void)close(in[1]);
+	if (how & HOOK_READER_GONE) {
+		(void)close(out[0]);
+		(void)close(err[0]);
+	}
+	pid = fork();
+	if (pid == 0) {
+		child(r, how, (int[]){in[0], out[1], err[1]}, argv);
+	}
+	assert_true(pid > 0);
+	(void)close(in[0]);
+	(void)close(out[1]);
+	(void)close(err[1]);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	tree_run_done(&r->run);
+	r->run.status = WIFEXITED(status) ? WEXITSTATUS(status) : 256 + WTERMSIG(status);
+	r->run.out = how & HOOK_READER_GONE ? strdup("") : drain(out[0], "stdout");
+	r->run.err = how & HOOK_READER_GONE ? strdup("") : drain(err[0], "stderr");
+	return r->run.status;
+}
+
+int hook_event_as(struct hook_rig *r, unsigned how, const char *vm, const char *operation)
+{
+	bool is_end = strcmp(operation, "stopped") == 0 || strcmp(operation, "release") == 0;
+	const char *words[] = {vm, operation, is_end ? "end" : "begin", "-", NULL};
+
+	return hook_call(r, how, words);
+}
+
+void hook_expect(const struct hook_rig *r, int got, int wanted)
+{
+	if (got != wanted) {
+		fail_msg("exit status %d instead of %d\n%s%s", got, wanted, r->run.out, r->run.err);
+	}
+	assert_string_equal(r->run.out, "");
+}
+
+void hook_silent(const struct hook_rig *r)
+{
+	assert_string_equal(r->run.out, "");
+	assert_string_equal(r->run.err, "");
+}
+
+void hook_complains(const struct hook_rig *r, const char *part)
+{
+	const char *err = r->run.err;
+	size_t len = strlen(err);
+
+	if (len < 2 || strchr(err, '\n') != err + len - 1) {
+		fail_msg("not one line on stderr:\n%s", err);
+	}
+	for (size_t i = 0; i + 1 < len; i++) {
+		assert_false(iscntrl((unsigned char)err[i]));
+	}
+	assert_int_equal(strncmp(err, "vfio-handoff: ", 14), 0);
+	if (!strstr(err, part)) {
+		fail_msg("no '%s' on stderr:\n%s", part, err);
+	}
+}
+
+void hook_unchanged(struct hook_rig *r)
+{
+	VH_AUTO_FREE char *after = list(r);
+	VH_AUTO_FREE char *diff = fk_diff(r->before, after);
+
+	if (strcmp(r->before, after) != 0) {
+		fail_msg("something has changed\n%s", diff);
+	}
+}
+
+void hook_unlocked(struct hook_rig *r)
+{
+	char path[128];
+
+	(void)snprintf(path, sizeof(path), "%s/run/vfio-handoff/lock", r->dir);
+	tree_remove(path);
+	*strrchr(path, '/') = '\0';
+	/* Stays, and is found out, if anything else is in it. */
+	(void)rmdir(path);
+	hook_unchanged(r);
+}
+
+int hook_possible(void)
+{
+	if (geteuid() != 0) {
+		(void)fprintf(stderr, "needs root\n");
+		return 77;
+	}
+	/* A private copy of all mounts, so that nothing below ever shows on the machine. */
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("/etc", "/etc", NULL, MS_BIND, NULL) < 0 || umount2("/etc", MNT_DETACH) < 0) {
+		(void)fprintf(stderr, "needs a mount namespace: %s\n", strerror(errno));
+		return 77;
+	}
+	return 0;
+}
