@@ -32,7 +32,8 @@ static struct vh_process daemon_process(struct hook *hook)
 {
 	struct vh_process p;
 
-	if (vh_sys_process(hook->sys, getppid(), &p)) {
+	/* 1: it has died, and init took us over. */
+	if (getppid() == 1 || vh_sys_process(hook->sys, getppid(), &p)) {
 		p = (struct vh_process){0};
 	}
 	return p;

@@ -20,10 +20,11 @@ struct detach {
 	struct vh_plan plan;
 };
 
-static bool is_of_profile(const struct vh_profile *profile, const struct vh_function *f)
+static bool is_of_profile(const struct vh_host *host, const struct vh_profile *profile,
+			  const struct vh_function *f)
 {
 	for (size_t i = 0; i < profile->device_count; i++) {
-		if (vh_pci_address_same_slot(&profile->devices[i].address, &f->address)) {
+		if (vh_host_goes_along(host, &profile->devices[i].address, f)) {
 			return true;
 		}
 	}
@@ -40,7 +41,7 @@ static void forget_orphaned_claims(struct detach *d)
 		char path[VH_PATH_MAX];
 
 		/* One that cannot be read is nobody's to remove here: it stays, and refuses. */
-		if (!is_of_profile(d->profile, f) ||
+		if (!is_of_profile(&d->host, d->profile, f) ||
 		    vh_claim_read(d->e->sys, f->name, vm, sizeof(vm)) ||
 		    vh_journal_id(id, sizeof(id), vm) ||
 		    vh_sys_exists(d->e->sys, VH_RUN_VM_DIR "/%s/journal", id)) {
@@ -81,7 +82,7 @@ static int lock_devices(struct detach *d, struct vh_error *err)
 	int rc = vh_host_load(d->e->sys, &host, err);
 
 	for (size_t i = 0; rc == 0 && i < host.function_count; i++) {
-		if (is_of_profile(d->profile, &host.functions[i])) {
+		if (is_of_profile(&host, d->profile, &host.functions[i])) {
 			rc = vh_lock_device(&d->locks, host.functions[i].name,
 					    d->e->lock_timeout_ms, err);
 		}
@@ -159,8 +160,10 @@ static enum vh_outcome roll_back(struct detach *d, struct vh_journal *j, struct 
 	vh_log(d->e->log, VH_LOG_ERROR, NULL, NULL, "%s; undoing", why.msg);
 	j->attached = false;
 	if (vh_undo_locked(d->e, j, &left) == VH_OUTCOME_DONE) {
-		(void)vh_error_set(err, why.code, why.path, "%s; all undone, the host is as before",
-				   why.msg);
+		/* @left then holds what cannot return before a reboot, or nothing. */
+		(void)vh_error_set(err, why.code, why.path, "%.*s; %s%s", 500, why.msg,
+				   left.msg[0] ? "undone, but " : "all undone, the host is as before",
+				   left.msg);
 		(void)vh_error_hint(err, "%s", why.hint);
 		return VH_OUTCOME_REFUSED;
 	}

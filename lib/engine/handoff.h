@@ -17,6 +17,7 @@
 /**
  * struct vh_engine - what every call needs
  * @lock_timeout_ms: how long to wait for another event of the same VM or device
+ * @qemu_timeout_ms: how long vh_reattach() waits for a QEMU that is on its way out; 0: refuse at once
  * @cancel: set by a signal handler: a detach stops before its next step and is undone; NULL for
  *          none. A way back is never cut short.
  */
@@ -24,6 +25,7 @@ struct vh_engine {
 	struct vh_sys *sys;
 	struct vh_log *log;
 	unsigned lock_timeout_ms;
+	unsigned qemu_timeout_ms;
 	const volatile sig_atomic_t *cancel;
 };
 

@@ -34,6 +34,8 @@ enum vh_outcome vh_undo_locked(struct vh_engine *e, struct vh_journal *j, struct
 		join(&run.lost, &text);
 		vh_log(e->log, VH_LOG_WARNING, NULL, NULL, "%s: cannot return before a reboot: %s",
 		       j->vm, vh_text_str(&text));
+		(void)vh_error_set(err, ENODEV, NULL, "cannot return before a reboot: %s",
+				   vh_text_str(&text));
 		vh_text_done(&text);
 	}
 	if (run.left.count > 0) {
@@ -109,6 +111,7 @@ enum vh_outcome vh_reattach(struct vh_engine *e, const char *vm, struct vh_error
 	VH_AUTO_LOCKS struct vh_locks locks = {.sys = e->sys};
 	VH_AUTO_JOURNAL struct vh_journal j = {0};
 	uint64_t started_ms = e->sys->ops->now_ms(e->sys);
+	uint64_t end_ms;
 	enum vh_outcome outcome;
 	int rc;
 
@@ -123,6 +126,11 @@ enum vh_outcome vh_reattach(struct vh_engine *e, const char *vm, struct vh_error
 	 * Only by its process: a group that is still open after QEMU's end is waited for, step by
 	 * step; vfio resets the devices as it closes them.
 	 */
+	end_ms = started_ms + e->qemu_timeout_ms;
+	while (j.qemu.pid != 0 && vh_sys_process_alive(e->sys, &j.qemu) &&
+	       e->sys->ops->now_ms(e->sys) < end_ms) {
+		e->sys->ops->wait(e->sys, 100);
+	}
 	if (j.qemu.pid != 0 && vh_sys_process_alive(e->sys, &j.qemu)) {
 		(void)vh_error_set(err, EBUSY, NULL, "the VM '%s' is running and has its devices",
 				   vm);

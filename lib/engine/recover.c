@@ -56,7 +56,17 @@ const char *vh_state_word(enum vh_state state)
 	return words[state];
 }
 
-static enum vh_outcome recover_one(struct vh_engine *e, const char *vm, struct vh_error *err)
+/*
+ * Between QEMU's death and `release` libvirt resets devices that are not on vfio-pci any more
+ * (src/util/virpci.c: virPCIDeviceReset). While its daemon lives, that event is still to come.
+ */
+static bool release_will_come(struct vh_sys *sys, const struct vh_journal *j)
+{
+	return j->owner.pid != 0 && vh_sys_process_alive(sys, &j->owner);
+}
+
+static enum vh_outcome recover_one(struct vh_engine *e, const char *vm, bool by_itself,
+				   struct vh_error *err)
 {
 	VH_AUTO_LOCKS struct vh_locks locks = {.sys = e->sys};
 	VH_AUTO_JOURNAL struct vh_journal j = {0};
@@ -74,7 +84,8 @@ static enum vh_outcome recover_one(struct vh_engine *e, const char *vm, struct v
 		return rc == -EBUSY ? VH_OUTCOME_REFUSED : VH_OUTCOME_INCOMPLETE;
 	}
 	state = vh_journal_state(e->sys, &j);
-	if (state != VH_STATE_UNFINISHED && state != VH_STATE_ORPHANED) {
+	if ((state != VH_STATE_UNFINISHED && state != VH_STATE_ORPHANED) ||
+	    (by_itself && state == VH_STATE_ORPHANED && release_will_come(e->sys, &j))) {
 		vh_log(e->log, VH_LOG_INFO, NULL, NULL, "%s: %s, nothing to recover", vm,
 		       vh_state_word(state));
 		return VH_OUTCOME_NOTHING;
@@ -96,7 +107,7 @@ enum vh_outcome vh_recover(struct vh_engine *e, const char *vm, struct vh_error 
 	}
 	for (size_t i = 0; i < vms.count; i++) {
 		struct vh_error one = {0};
-		enum vh_outcome outcome = recover_one(e, vms.items[i], &one);
+		enum vh_outcome outcome = recover_one(e, vms.items[i], false, &one);
 
 		if (outcome > worst) {
 			worst = outcome;
@@ -122,7 +133,7 @@ void vh_heal(struct vh_engine *e, const char *except)
 		struct vh_error err = {0};
 
 		if (strcmp(vms.items[i], except) != 0 &&
-		    recover_one(&impatient, vms.items[i], &err) == VH_OUTCOME_INCOMPLETE) {
+		    recover_one(&impatient, vms.items[i], true, &err) == VH_OUTCOME_INCOMPLETE) {
 			vh_log(e->log, VH_LOG_ERROR, NULL, NULL, "%s: %s", vms.items[i], err.msg);
 		}
 	}

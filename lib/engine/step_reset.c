@@ -20,7 +20,7 @@ static bool in_journal(const struct vh_run *run, const char *name)
  * ENOTTY is normal: nothing works on this function, e.g. a `bus` reset that was listed while the
  * function was alone on its bus (drivers/pci/pci.c: pci_reset_bus_function).
  */
-static bool reset_function(struct vh_run *run, const char *name, unsigned timeout_ms)
+static int reset_function(struct vh_run *run, const char *name, unsigned timeout_ms)
 {
 	struct vh_error err = {0};
 	char path[VH_PATH_MAX];
@@ -28,14 +28,14 @@ static bool reset_function(struct vh_run *run, const char *name, unsigned timeou
 
 	(void)snprintf(path, sizeof(path), "sys/bus/pci/devices/%s/reset", name);
 	if (!vh_sys_exists(run->sys, "%s", path)) {
-		return false;
+		return -ENOTTY;
 	}
 	rc = vh_write(run, path, "1", name, timeout_ms, &err);
 	if (rc && rc != -ENOTTY) {
 		vh_log(run->log, VH_LOG_WARNING, name, "reset", "%s: reset failed: %s", name,
 		       err.msg);
 	}
-	return rc == 0;
+	return rc;
 }
 
 static bool is_free(struct vh_run *run, const char *name)
@@ -105,9 +105,17 @@ void vh_reset_slot(struct vh_run *run, const char *device, unsigned timeout_ms)
 	for (size_t i = 0; i < run->journal->devices.count; i++) {
 		const char *name = run->journal->devices.items[i];
 
-		if (vh_pci_address_parse(name, &address) == 0 &&
-		    vh_pci_address_same_slot(&slot, &address) && is_free(run, name) &&
-		    reset_function(run, name, timeout_ms)) {
+		int rc;
+
+		if (vh_pci_address_parse(name, &address) ||
+		    !vh_pci_address_same_slot(&slot, &address) || !is_free(run, name)) {
+			continue;
+		}
+		rc = reset_function(run, name, timeout_ms);
+		if (rc == -ETIMEDOUT) {
+			return; /* the next would hang as well, and hide the mark of this one */
+		}
+		if (rc == 0) {
 			vh_log(run->log, VH_LOG_INFO, name, "reset", "%s: reset", name);
 			done = true;
 		}

@@ -122,6 +122,24 @@ static int bind_home(struct vh_run *run, const struct vh_step *step, struct vh_e
 		  : vh_error_set(err, EIO, path, "/%s took the write but nothing is bound", path);
 }
 
+/* Without such a step the profile said: never reset it ourselves. */
+static bool may_reset(const struct vh_run *run, const char *device)
+{
+	struct vh_pci_address ours;
+	struct vh_pci_address other;
+
+	for (size_t i = 0; i < run->journal->count; i++) {
+		const struct vh_step *step = &run->journal->entries[i].step;
+
+		if (step->kind == VH_STEP_RESET && vh_pci_address_parse(device, &ours) == 0 &&
+		    vh_pci_address_parse(step->device, &other) == 0 &&
+		    vh_pci_address_same_slot(&ours, &other)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static int climb(struct vh_run *run, const struct vh_step *step, struct vh_error *err)
 {
 	struct vh_error ignored = {0};
@@ -136,6 +154,9 @@ static int climb(struct vh_run *run, const struct vh_step *step, struct vh_error
 		      step->timeout_ms, &ignored);
 	if (rc == -ETIMEDOUT || is_home(run, step)) {
 		return is_home(run, step) ? 0 : rc;
+	}
+	if (!may_reset(run, step->device)) {
+		return rc ? rc : -EIO;
 	}
 	vh_log(run->log, VH_LOG_WARNING, step->device, "unbind",
 	       "%s did not take %s; resetting it and trying once more", step->found, step->device);

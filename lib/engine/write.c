@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/host/function.h"
 #include "lib/host/record.h"
 
 static void mark_stuck(struct vh_run *run, const char *device, const struct vh_process *p)
@@ -76,8 +77,7 @@ bool vh_device_is_dead(struct vh_sys *sys, const char *device, unsigned timeout_
 
 	(void)snprintf(path, sizeof(path), "sys/bus/pci/devices/%s/config", device);
 	rc = sys->ops->read(sys, path, 4096, timeout_ms, &data, &len);
-	return rc == -ENOENT || (rc == 0 && len >= 2 && (unsigned char)data[0] == 0xff &&
-				 (unsigned char)data[1] == 0xff);
+	return rc == -ENOENT || (rc == 0 && vh_config_is_dead(data, len));
 }
 
 /* The kernel names its own modprobe; where that cannot be read, the usual places. */

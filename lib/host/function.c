@@ -48,6 +48,23 @@ static void optional(struct vh_sys *sys, char *buf, size_t size, const char *nam
 }
 
 /*
+ * Counted by their links: the show function of sriov_numvfs took the device lock from 5.7 to 6.8
+ * (drivers/pci/iov.c: sriov_numvfs_show), and this is read of every device of the host.
+ */
+static void load_numvfs(struct vh_sys *sys, struct vh_function *f)
+{
+	unsigned count = 0;
+
+	if (!vh_sys_exists(sys, D "/sriov_numvfs", f->name)) {
+		return;
+	}
+	while (vh_sys_exists(sys, D "/virtfn%u", f->name, count)) {
+		count++;
+	}
+	(void)snprintf(f->numvfs, sizeof(f->numvfs), "%u", count);
+}
+
+/*
  * The device link's text ends in ".../<parent>/<name>"; above a root bus the parent is
  * "pci0000:00", which is no address.
  */
@@ -136,13 +153,23 @@ int vh_function_load(struct vh_sys *sys, const char *name, struct vh_function *r
 	optional(sys, f.reset_method, sizeof(f.reset_method), name, "reset_method");
 	optional(sys, f.power_control, sizeof(f.power_control), name, "power/control");
 	optional(sys, f.d3cold_allowed, sizeof(f.d3cold_allowed), name, "d3cold_allowed");
-	optional(sys, f.numvfs, sizeof(f.numvfs), name, "sriov_numvfs");
+	load_numvfs(sys, &f);
 	load_parent(sys, &f);
 	load_driver(sys, &f);
 	load_bars(sys, &f);
 	vh_function_load_offers(sys, name, f.offers);
 	*ret = f;
 	return 0;
+}
+
+bool vh_config_is_dead(const char *data, size_t len)
+{
+	for (size_t i = 0; i < 12; i++) {
+		if (i >= len || (unsigned char)data[i] != 0xff) {
+			return false;
+		}
+	}
+	return true;
 }
 
 static const struct {

@@ -9,6 +9,12 @@
 int vh_function_load(struct vh_sys *sys, const char *name, struct vh_function *ret)
 	__attribute__((nonnull, warn_unused_result));
 
+/*
+ * A dead device reads ones everywhere. The first four bytes alone prove nothing: a virtual function
+ * always reads ffff there (SR-IOV 3.4.1.1; drivers/vfio/pci/vfio_pci_config.c: vfio_config_init).
+ */
+bool vh_config_is_dead(const char *data, size_t len) __attribute__((nonnull));
+
 /* Counts the class devices below it. */
 void vh_function_load_offers(struct vh_sys *sys, const char *name, unsigned offers[VH_OFFER_MAX])
 	__attribute__((nonnull));

@@ -26,7 +26,14 @@ static void add_dev_attribute(struct vh_sys *sys, struct vh_nodes *nodes, size_t
 			      const char *dir)
 {
 	struct vh_node node = {.owner = owner, .type = VH_FILE_CHAR};
+	char subsystem[VH_NAME_MAX];
 	char dev[32];
+
+	/* A disk or a partition: .../nvme/nvme0/nvme0n1/nvme0n1p1 */
+	if (vh_sys_link_name(sys, subsystem, sizeof(subsystem), "%s/subsystem", dir) == 0 &&
+	    strcmp(subsystem, "block") == 0) {
+		node.type = VH_FILE_BLOCK;
+	}
 
 	if (vh_sys_attr(sys, dev, sizeof(dev), "%s/dev", dir) == 0 &&
 	    sscanf(dev, "%u:%u", &node.major, &node.minor) == 2) { // NOLINT(cert-err34-c)
@@ -54,7 +61,7 @@ static void add_nodes_below(struct vh_sys *sys, struct vh_nodes *nodes, size_t o
 		const char *name = names.items[i];
 
 		if (strcmp(name, "device") == 0 || strcmp(name, "subsystem") == 0 ||
-		    strcmp(name, "power") == 0) {
+		    strcmp(name, "power") == 0 || strncmp(name, "input", 5) == 0) {
 			continue;
 		}
 		if (snprintf(path, sizeof(path), "%s/%s", dir, name) < (int)sizeof(path)) {
@@ -67,7 +74,31 @@ static void add_nodes_below(struct vh_sys *sys, struct vh_nodes *nodes, size_t o
 static bool is_node_dir(const char *name)
 {
 	return strcmp(name, "drm") == 0 || strcmp(name, "sound") == 0 ||
-	       strcmp(name, "graphics") == 0 || strncmp(name, "i2c-", 4) == 0;
+	       strcmp(name, "graphics") == 0 || strncmp(name, "i2c-", 4) == 0 ||
+	       strcmp(name, "nvme") == 0;
+}
+
+/* The vendor's driver makes its nodes by itself; sysfs does not know them. */
+static void add_nvidia_node(struct vh_sys *sys, struct vh_nodes *nodes, size_t owner,
+			    const struct vh_function *f)
+{
+	VH_AUTO_FREE char *text = NULL;
+	char path[VH_PATH_MAX];
+	const char *at;
+	struct vh_stat st;
+	unsigned minor;
+
+	(void)snprintf(path, sizeof(path), "proc/driver/nvidia/gpus/%s/information", f->name);
+	if (strcmp(f->driver, "nvidia") != 0 || vh_sys_read(sys, path, &text)) {
+		return;
+	}
+	at = strstr(text, "Device Minor:");
+	if (at && sscanf(at, "Device Minor: %u", &minor) == 1) { // NOLINT(cert-err34-c)
+		(void)snprintf(path, sizeof(path), "dev/nvidia%u", minor);
+		if (sys->ops->stat(sys, path, &st) == 0) {
+			add_node(nodes, &(struct vh_node){owner, st.type, st.rdev_major, st.rdev_minor});
+		}
+	}
 }
 
 static void add_function_nodes(struct vh_sys *sys, struct vh_nodes *nodes, size_t owner,
@@ -87,6 +118,7 @@ static void add_function_nodes(struct vh_sys *sys, struct vh_nodes *nodes, size_
 			add_nodes_below(sys, nodes, owner, path, 3);
 		}
 	}
+	add_nvidia_node(sys, nodes, owner, f);
 	/* A VM that has the device holds the group's node. */
 	if (f->is_vfio && f->group >= 0) {
 		(void)snprintf(path, sizeof(path), "dev/vfio/%d", f->group);

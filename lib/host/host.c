@@ -63,7 +63,11 @@ int vh_host_load(struct vh_sys *sys, struct vh_host *ret, struct vh_error *err)
 	struct vh_host host = {0};
 	int rc = load_functions(sys, &host, err);
 
-	if (rc == 0 && vh_console_load(sys, &host)) {
+	if (vh_stuck_read(sys, "console", &host.console_stuck)) {
+		host.console_stuck.pid = 0;
+	}
+	/* Reading vtconN/bind takes the console lock (drivers/tty/vt/vt.c: show_bind). */
+	if (rc == 0 && host.console_stuck.pid == 0 && vh_console_load(sys, &host)) {
 		rc = vh_error_set(err, ENOMEM, NULL, "out of memory");
 	}
 	if (rc) {
@@ -72,12 +76,27 @@ int vh_host_load(struct vh_sys *sys, struct vh_host *ret, struct vh_error *err)
 	}
 	host.iommu = vh_sys_list(sys, &groups, "sys/kernel/iommu_groups") == 0 && groups.count > 0;
 	host.vfio_loaded = vh_sys_exists(sys, "sys/bus/pci/drivers/vfio-pci");
-	if (vh_stuck_read(sys, "console", &host.console_stuck)) {
-		host.console_stuck.pid = 0;
-	}
 	load_kernel(sys, &host);
 	*ret = host;
 	return 0;
+}
+
+bool vh_host_goes_along(const struct vh_host *host, const struct vh_pci_address *address,
+			const struct vh_function *f)
+{
+	if (vh_pci_address_compare(address, &f->address) == 0) {
+		return true;
+	}
+	if (f->is_vf || !vh_pci_address_same_slot(address, &f->address)) {
+		return false;
+	}
+	for (size_t i = 0; i < host->function_count; i++) {
+		if (host->functions[i].is_vf &&
+		    vh_pci_address_compare(&host->functions[i].address, address) == 0) {
+			return false;
+		}
+	}
+	return true;
 }
 
 struct vh_function *vh_host_find(struct vh_host *host, const struct vh_pci_address *address)

@@ -195,6 +195,13 @@ int vh_host_inspect(struct vh_sys *sys, struct vh_host *host, const struct vh_pc
 		    unsigned timeout_ms, struct vh_error *err)
 	__attribute__((nonnull, warn_unused_result));
 
+/*
+ * Does @f leave the host together with the function at @address? A card's functions do; a virtual
+ * function goes alone, though others, and even its parent, have numbers in the same slot.
+ */
+bool vh_host_goes_along(const struct vh_host *host, const struct vh_pci_address *address,
+			const struct vh_function *f) __attribute__((nonnull));
+
 /* The function at that address, or NULL. */
 struct vh_function *vh_host_find(struct vh_host *host, const struct vh_pci_address *address)
 	__attribute__((nonnull));

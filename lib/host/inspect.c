@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/host/function.h"
 #include "lib/host/holders.h"
 #include "lib/host/host.h"
 #include "lib/host/network.h"
@@ -39,8 +40,7 @@ static void inspect_config(struct vh_sys *sys, struct vh_function *f, unsigned t
 
 	(void)snprintf(path, sizeof(path), "sys/bus/pci/devices/%s/config", f->name);
 	rc = sys->ops->read(sys, path, 4096, timeout_ms, &data, &len);
-	f->dead = rc == 0 && len >= 2 && (unsigned char)data[0] == 0xff &&
-		  (unsigned char)data[1] == 0xff;
+	f->dead = rc == 0 && vh_config_is_dead(data, len);
 }
 
 static void inspect_records(struct vh_sys *sys, struct vh_function *f)
@@ -91,7 +91,7 @@ int vh_host_inspect(struct vh_sys *sys, struct vh_host *host, const struct vh_pc
 	int rc = 0;
 
 	for (size_t i = 0; i < host->function_count && count < FUNCTIONS_PER_SLOT; i++) {
-		if (vh_pci_address_same_slot(&host->functions[i].address, slot)) {
+		if (vh_host_goes_along(host, slot, &host->functions[i])) {
 			functions[count++] = &host->functions[i];
 		}
 	}

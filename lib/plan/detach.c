@@ -12,10 +12,11 @@
 #include "lib/base/cleanup.h"
 #include "lib/plan/draft.h"
 
-static bool profile_takes(const struct vh_profile *profile, const struct vh_function *f)
+static bool profile_takes(const struct vh_host *host, const struct vh_profile *profile,
+			  const struct vh_function *f)
 {
 	for (size_t i = 0; i < profile->device_count; i++) {
-		if (vh_pci_address_same_slot(&profile->devices[i].address, &f->address)) {
+		if (vh_host_goes_along(host, &profile->devices[i].address, f)) {
 			return true;
 		}
 	}
@@ -26,7 +27,7 @@ static const struct vh_profile_device *section_of(const struct vh_draft *d,
 						  const struct vh_function *f)
 {
 	for (size_t i = 0; i < d->profile->device_count; i++) {
-		if (vh_pci_address_same_slot(&d->profile->devices[i].address, &f->address)) {
+		if (vh_host_goes_along(d->host, &d->profile->devices[i].address, f)) {
 			return &d->profile->devices[i];
 		}
 	}
@@ -44,7 +45,7 @@ static int select_functions(struct vh_draft *d)
 	for (size_t i = 0; i < d->host->function_count; i++) {
 		const struct vh_function *f = &d->host->functions[i];
 
-		if (profile_takes(d->profile, f)) {
+		if (profile_takes(d->host, d->profile, f)) {
 			d->selection.functions[d->selection.count++] = f;
 			if (vh_list_add(&d->plan->devices, f->name)) {
 				return -ENOMEM;

@@ -177,7 +177,10 @@ static void check_owner(struct check *c, const struct vh_function *f)
 	} else if (f->holder_count > 0) {
 		vh_holders_describe(f, holders, sizeof(holders));
 		hint(refuse(c, VH_REFUSED_HOLDER, f->name, "%s is in use by %s", f->name, holders),
-		     "end it, or set 'holders = wait' in [host] of the profile to wait for it");
+		     "%s", c->profile->holders == VH_HOLDERS_WAIT
+				   ? "it did not let go in time; end it"
+				   : "end it, or set 'holders = wait' in [host] of the profile to wait "
+				     "for it");
 	}
 }
 
@@ -195,6 +198,13 @@ static void check_use(struct check *c, const struct vh_function *f)
 	}
 }
 
+/* Of the bridges only a driver that manages no DMA of its own leaves the group to a VM. */
+static bool pins_group(const struct vh_function *f)
+{
+	return f->driver[0] && !f->is_vfio && strcmp(f->driver, "pcieport") != 0 &&
+	       strcmp(f->driver, "pci-stub") != 0;
+}
+
 static void check_group(struct check *c, const struct vh_function *f)
 {
 	if (f->group < 0) {
@@ -208,7 +218,8 @@ static void check_group(struct check *c, const struct vh_function *f)
 	for (size_t i = 0; i < c->host->function_count; i++) {
 		const struct vh_function *other = &c->host->functions[i];
 
-		if (other->group == f->group && !vh_function_is_bridge(other) &&
+		if (other->group == f->group &&
+		    (!vh_function_is_bridge(other) || pins_group(other)) &&
 		    !vh_selection_has(c->selection, other)) {
 			hint(refuse(c, VH_REFUSED_GROUP, f->name,
 				    "IOMMU group %d of %s also holds %s (%04x:%04x%s%s), which the "
