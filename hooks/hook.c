@@ -8,9 +8,6 @@
 /* Another event of the same VM or device may be waiting for a driver, at most its own timeout. */
 #define LOCK_TIMEOUT_MS 60000U
 
-/* vfio resets the devices as QEMU ends: up to a minute (drivers/pci/pci.h: PCIE_RESET_READY_POLL_MS). */
-#define QEMU_TIMEOUT_MS 70000U
-
 static volatile sig_atomic_t cancelled;
 
 static void on_signal(int number)
@@ -42,7 +39,7 @@ void hook_begin(struct hook *hook, const char *vm, const char *event)
 		.sys = hook->sys,
 		.log = &hook->log,
 		.lock_timeout_ms = LOCK_TIMEOUT_MS,
-		.qemu_timeout_ms = QEMU_TIMEOUT_MS,
+		.waits_for_qemu = true,
 		.cancel = &cancelled,
 	};
 }

@@ -17,7 +17,8 @@
 /**
  * struct vh_engine - what every call needs
  * @lock_timeout_ms: how long to wait for another event of the same VM or device
- * @qemu_timeout_ms: how long vh_reattach() waits for a QEMU that is on its way out; 0: refuse at once
+ * @waits_for_qemu: vh_reattach() waits for a QEMU on its way out, as long as the longest step of the
+ *          journal may take (a reset, a minute); else it refuses at once
  * @cancel: set by a signal handler: a detach stops before its next step and is undone; NULL for
  *          none. A way back is never cut short.
  */
@@ -25,7 +26,7 @@ struct vh_engine {
 	struct vh_sys *sys;
 	struct vh_log *log;
 	unsigned lock_timeout_ms;
-	unsigned qemu_timeout_ms;
+	bool waits_for_qemu;
 	const volatile sig_atomic_t *cancel;
 };
 

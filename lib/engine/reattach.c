@@ -106,6 +106,19 @@ static const char *summary(enum vh_outcome outcome)
 	}
 }
 
+/* vfio resets the devices as QEMU ends; the journal says how long we allow a reset. */
+static unsigned longest_step_ms(const struct vh_journal *j)
+{
+	unsigned longest = 0;
+
+	for (size_t i = 0; i < j->count; i++) {
+		if (j->entries[i].step.timeout_ms > longest) {
+			longest = j->entries[i].step.timeout_ms;
+		}
+	}
+	return longest;
+}
+
 enum vh_outcome vh_reattach(struct vh_engine *e, const char *vm, struct vh_error *err)
 {
 	VH_AUTO_LOCKS struct vh_locks locks = {.sys = e->sys};
@@ -126,7 +139,7 @@ enum vh_outcome vh_reattach(struct vh_engine *e, const char *vm, struct vh_error
 	 * Only by its process: a group that is still open after QEMU's end is waited for, step by
 	 * step; vfio resets the devices as it closes them.
 	 */
-	end_ms = started_ms + e->qemu_timeout_ms;
+	end_ms = started_ms + (e->waits_for_qemu ? longest_step_ms(&j) : 0);
 	while (j.qemu.pid != 0 && vh_sys_process_alive(e->sys, &j.qemu) &&
 	       e->sys->ops->now_ms(e->sys) < end_ms) {
 		e->sys->ops->wait(e->sys, 100);

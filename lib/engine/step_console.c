@@ -55,9 +55,8 @@ static bool expects_framebuffer(const struct vh_run *run)
 
 static bool wait_for_fbcon(struct vh_run *run, unsigned timeout_ms, struct vh_vtconsole *ret)
 {
-	uint64_t end_ms =
-		run->sys->ops->now_ms(run->sys) +
-		(expects_framebuffer(run) && run->left.count == 0 ? timeout_ms : 0);
+	uint64_t end_ms = run->sys->ops->now_ms(run->sys) +
+			  (expects_framebuffer(run) && run->left.count == 0 ? timeout_ms : 0);
 
 	while (vh_vtconsole_find_fbcon(run->sys, ret)) {
 		if (run->sys->ops->now_ms(run->sys) >= end_ms) {

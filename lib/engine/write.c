@@ -13,14 +13,18 @@ static void mark_stuck(struct vh_run *run, const char *device, const struct vh_p
 {
 	char path[VH_PATH_MAX];
 	char text[128];
+	int tries = 0;
 	int rc;
 
 	(void)snprintf(path, sizeof(path), VH_RUN_STUCK_DIR "/%s", device);
 	vh_stuck_format(text, sizeof(text), p);
-	rc = run->sys->ops->make_dir(run->sys, VH_RUN_STUCK_DIR);
-	if (rc == 0) {
-		rc = run->sys->ops->publish(run->sys, path, text, strlen(text));
-	}
+	/* The end of another VM may remove the empty directory between the two. */
+	do {
+		rc = run->sys->ops->make_dir(run->sys, VH_RUN_STUCK_DIR);
+		if (rc == 0) {
+			rc = run->sys->ops->publish(run->sys, path, text, strlen(text));
+		}
+	} while (rc == -ENOENT && ++tries < 8);
 	if (rc) {
 		vh_log(run->log, VH_LOG_ERROR, device, NULL, "cannot mark %s as blocked: /%s: %s",
 		       device, path, strerror(-rc));

@@ -9,6 +9,12 @@
 #include "lib/base/cleanup.h"
 #include "lib/host/function.h"
 
+/*
+ * Showing `bind` takes the console lock (drivers/tty/vt/vt.c: show_bind), which a hung console
+ * write holds: the read has a deadline of its own.
+ */
+#define BIND_READ_TIMEOUT_MS 5000U
+
 /* Consoles that a host really uses; the kernel allows 63. */
 #define CONSOLES 12
 
@@ -28,15 +34,18 @@ static int number_after(const char *name, const char *prefix, unsigned *ret)
 static int load_vtconsole(struct vh_sys *sys, unsigned index, struct vh_vtconsole *ret)
 {
 	struct vh_vtconsole con = {.index = index};
-	uint64_t bound;
+	char bound[8];
 
 	if (vh_sys_attr(sys, con.name, sizeof(con.name), "sys/class/vtconsole/vtcon%u/name",
-			index) ||
-	    vh_sys_attr_u64(sys, 10, &bound, "sys/class/vtconsole/vtcon%u/bind", index)) {
+			index)) {
 		return -ENOENT;
 	}
 	con.is_fbcon = strstr(con.name, "frame buffer device") != NULL;
-	con.bound = bound == 1;
+	if (con.is_fbcon && vh_sys_attr_guarded(sys, BIND_READ_TIMEOUT_MS, bound, sizeof(bound),
+						"sys/class/vtconsole/vtcon%u/bind", index)) {
+		return -ENOENT;
+	}
+	con.bound = con.is_fbcon && strcmp(bound, "1") == 0;
 	*ret = con;
 	return 0;
 }

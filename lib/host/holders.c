@@ -96,7 +96,8 @@ static void add_nvidia_node(struct vh_sys *sys, struct vh_nodes *nodes, size_t o
 	if (at && sscanf(at, "Device Minor: %u", &minor) == 1) { // NOLINT(cert-err34-c)
 		(void)snprintf(path, sizeof(path), "dev/nvidia%u", minor);
 		if (sys->ops->stat(sys, path, &st) == 0) {
-			add_node(nodes, &(struct vh_node){owner, st.type, st.rdev_major, st.rdev_minor});
+			add_node(nodes,
+				 &(struct vh_node){owner, st.type, st.rdev_major, st.rdev_minor});
 		}
 	}
 }
@@ -175,7 +176,7 @@ static int check_node(struct search *s, pid_t pid, const char *link, const struc
 
 static int check_fd(struct search *s, pid_t pid, const char *path)
 {
-	char link[128];
+	char link[VH_PATH_MAX];
 	struct vh_stat st;
 
 	/* The link's text first: sockets and pipes need no stat, and most fds are those. */

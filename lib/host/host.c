@@ -91,9 +91,10 @@ bool vh_host_goes_along(const struct vh_host *host, const struct vh_pci_address 
 		return false;
 	}
 	for (size_t i = 0; i < host->function_count; i++) {
-		if (host->functions[i].is_vf &&
-		    vh_pci_address_compare(&host->functions[i].address, address) == 0) {
-			return false;
+		const struct vh_function *named = &host->functions[i];
+
+		if (vh_pci_address_compare(&named->address, address) == 0) {
+			return !named->is_vf && (f->parent[0] || f->group == named->group);
 		}
 	}
 	return true;

@@ -117,6 +117,7 @@ bool vh_function_is_sound(const struct vh_function *f) __attribute__((nonnull));
  *
  * The number and the letter in the name change with the way of booting; only the words "frame
  * buffer device" identify fbcon (drivers/tty/vt/vt.c, fbcon's con_startup).
+ * @bound: of fbcon; not asked of the others
  */
 struct vh_vtconsole {
 	unsigned index;
@@ -196,8 +197,10 @@ int vh_host_inspect(struct vh_sys *sys, struct vh_host *host, const struct vh_pc
 	__attribute__((nonnull, warn_unused_result));
 
 /*
- * Does @f leave the host together with the function at @address? A card's functions do; a virtual
- * function goes alone, though others, and even its parent, have numbers in the same slot.
+ * Does @f leave the host together with the function at @address? A card's functions do. A virtual
+ * function goes alone, though others, and even its parent, have numbers in the same slot; and the
+ * functions of a slot of the chipset, on a root bus, are devices of their own unless one IOMMU
+ * group holds them together (00:14.0 USB, 00:14.3 wireless).
  */
 bool vh_host_goes_along(const struct vh_host *host, const struct vh_pci_address *address,
 			const struct vh_function *f) __attribute__((nonnull));

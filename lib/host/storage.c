@@ -47,11 +47,15 @@ static int add_multipath_heads(struct vh_sys *sys, const struct vh_function *f,
 	return 0;
 }
 
-/* "nvme0n1p1" belongs to "nvme0n1", "sda1" to "sda". */
+/* "nvme0n1p1" belongs to "nvme0n1". */
 static bool is_part_of_any(const struct vh_list *disks, const char *name)
 {
 	for (size_t i = 0; i < disks->count; i++) {
-		if (strncmp(name, disks->items[i], strlen(disks->items[i])) == 0) {
+		size_t len = strlen(disks->items[i]);
+
+		/* The disk itself or "p1"; nvme0n10 is another one. */
+		if (strncmp(name, disks->items[i], len) == 0 &&
+		    (name[len] == '\0' || name[len] == 'p')) {
 			return true;
 		}
 	}

@@ -215,21 +215,60 @@ static bool has_stale_bus_reset(const struct vh_draft *d, const struct vh_functi
 	return false;
 }
 
+static bool has_word(const char *list, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *at = strstr(list, word); at; at = strstr(at + 1, word)) {
+		if ((at == list || at[-1] == ' ') && (at[len] == ' ' || at[len] == '\0')) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The kernel takes a list as a whole or not at all, so only what this function knows is asked for. */
+static void choose_reset_methods(const struct vh_draft *d, const struct vh_function *f,
+				 struct vh_text *ret)
+{
+	char list[sizeof(d->profile->reset_method)];
+	char *save = NULL;
+
+	if (d->profile->reset != VH_RESET_LIST) {
+		return;
+	}
+	(void)vh_copy(list, sizeof(list), d->profile->reset_method);
+	for (char *word = strtok_r(list, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
+		if (has_word(f->reset_method, word)) {
+			vh_text_addf(ret, "%s%s", ret->len ? " " : "", word);
+		}
+	}
+}
+
 static void add_reset_method(struct vh_draft *d, const struct vh_function *f)
 {
+	VH_AUTO_TEXT struct vh_text chosen = {0};
 	char text[512];
 
 	if (d->profile->reset == VH_RESET_AUTO || f->is_vfio || f->reset_method[0] == '\0') {
 		return;
 	}
-	vh_draft_add_to(
-		d, f, "reset_method",
-		&(struct vh_draft_step){
-			.kind = VH_STEP_RESET_METHOD,
-			.found = f->reset_method,
-			.wanted = d->profile->reset == VH_RESET_LIST ? d->profile->reset_method : "",
-			.why = "asked for in [reset] of the profile",
-		});
+	choose_reset_methods(d, f, &chosen);
+	if (d->profile->reset == VH_RESET_LIST && chosen.len == 0) {
+		(void)snprintf(text, sizeof(text),
+			       "%s: none of the reset methods '%s' of the profile works on it; it "
+			       "keeps '%s'",
+			       f->name, d->profile->reset_method, f->reset_method);
+		vh_draft_note(d, text);
+		return;
+	}
+	vh_draft_add_to(d, f, "reset_method",
+			&(struct vh_draft_step){
+				.kind = VH_STEP_RESET_METHOD,
+				.found = f->reset_method,
+				.wanted = vh_text_str(&chosen),
+				.why = "asked for in [reset] of the profile",
+			});
 	if (has_stale_bus_reset(d, f)) {
 		(void)snprintf(
 			text, sizeof(text),

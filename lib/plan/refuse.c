@@ -67,9 +67,15 @@ static void check_iommu(struct check *c)
 	}
 }
 
+/* Only a card with a screen needs the console to move. */
 static void check_console(struct check *c)
 {
-	if (c->host->console_stuck.pid != 0) {
+	bool display = false;
+
+	for (size_t i = 0; i < c->selection->count; i++) {
+		display |= vh_function_is_display(c->selection->functions[i]);
+	}
+	if (display && c->host->console_stuck.pid != 0) {
 		hint(refuse(c, VH_REFUSED_STUCK, "",
 			    "the text console is still blocked by an earlier write (process %jd) that "
 			    "the kernel has not finished",
@@ -177,10 +183,11 @@ static void check_owner(struct check *c, const struct vh_function *f)
 	} else if (f->holder_count > 0) {
 		vh_holders_describe(f, holders, sizeof(holders));
 		hint(refuse(c, VH_REFUSED_HOLDER, f->name, "%s is in use by %s", f->name, holders),
-		     "%s", c->profile->holders == VH_HOLDERS_WAIT
-				   ? "it did not let go in time; end it"
-				   : "end it, or set 'holders = wait' in [host] of the profile to wait "
-				     "for it");
+		     "%s",
+		     c->profile->holders == VH_HOLDERS_WAIT
+			     ? "it did not let go in time; end it"
+			     : "end it, or set 'holders = wait' in [host] of the profile to wait "
+			       "for it");
 	}
 }
 
@@ -226,8 +233,11 @@ static void check_group(struct check *c, const struct vh_function *f)
 				    "profile does not hand over",
 				    f->group, f->name, other->name, other->vendor, other->device,
 				    other->driver[0] ? ", driver " : "", other->driver),
-			     "add a [device] section with address = %s, or move the card to another "
-			     "slot",
+			     vh_function_is_bridge(other)
+				     ? "its driver keeps the group: move the card to another slot (%s "
+				       "itself cannot be handed over)"
+				     : "add a [device] section with address = %s, or move the card to "
+				       "another slot",
 			     other->name);
 		}
 	}

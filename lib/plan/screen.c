@@ -30,6 +30,21 @@ static const struct vh_vtconsole *find_fbcon(const struct vh_host *host)
 }
 
 /*
+ * A kernel without CONFIG_FB_DEVICE has consoles on frame buffers that it does not show: then any
+ * display may carry them.
+ */
+static bool is_hidden_console(const struct vh_draft *d, const struct vh_vtconsole *con)
+{
+	for (size_t i = 0; i < d->selection.count; i++) {
+		if (con->bound && d->host->framebuffer_count == 0 &&
+		    vh_function_is_display(d->selection.functions[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
  * Only when a text console is on this card. The explicit 0 is not optional: without it fbcon can
  * stay bound to a frame buffer that is gone, and the next line printed is a NULL dereference
  * (drivers/video/fbdev/core/fbcon.c: fbcon_fb_unbind; seen on 6.1, 6.12 and 7.2).
@@ -37,27 +52,30 @@ static const struct vh_vtconsole *find_fbcon(const struct vh_host *host)
 void vh_draft_console(struct vh_draft *d)
 {
 	const struct vh_vtconsole *con = find_fbcon(d->host);
+	const char *firmware = "";
+	bool here = con && is_hidden_console(d, con);
 	char path[64];
 
-	for (size_t i = 0; con && i < d->host->framebuffer_count; i++) {
+	for (size_t i = 0; con && !here && i < d->host->framebuffer_count; i++) {
 		const struct vh_framebuffer *fb = &d->host->framebuffers[i];
 
 		if (fb->has_console && is_on_selection(d, fb)) {
-			(void)snprintf(path, sizeof(path), "sys/class/vtconsole/vtcon%u/bind",
-				       con->index);
-			vh_draft_add(
-				d,
-				&(struct vh_draft_step){
-					.kind = VH_STEP_CONSOLE,
-					.path = path,
-					.found = con->bound ? "1" : "0",
-					.wanted = "0",
-					.extra = firmware_name(d, fb),
-					.why = "the text console is on this card and would crash the "
-					       "kernel if its frame buffer went first",
-				});
-			return;
+			here = true;
+			firmware = firmware_name(d, fb);
 		}
+	}
+	if (here) {
+		(void)snprintf(path, sizeof(path), "sys/class/vtconsole/vtcon%u/bind", con->index);
+		vh_draft_add(d,
+			     &(struct vh_draft_step){
+				     .kind = VH_STEP_CONSOLE,
+				     .path = path,
+				     .found = con->bound ? "1" : "0",
+				     .wanted = "0",
+				     .extra = firmware,
+				     .why = "the text console is on this card and would crash the "
+					    "kernel if its frame buffer went first",
+			     });
 	}
 }
 

@@ -108,7 +108,20 @@ static void peers_3_8_heal_undoes_a_missed_release(void **state)
 	struct rig *r = rig_open(state, "single-gpu", "", GPU_PROFILE);
 
 	fk_process_exit(r->fk, rig_run_vm(r, 6));
+	fk_process_exit(r->fk, r->daemon.pid);
 	rig_heal(r, "other");
+	rig_is_clean(r);
+}
+
+/* libvirt still resets what left vfio-pci between QEMU's death and its `release`. */
+static void heal_leaves_what_a_living_daemon_will_release(void **state)
+{
+	struct rig *r = rig_open(state, "single-gpu", "", GPU_PROFILE);
+
+	fk_process_exit(r->fk, rig_run_vm(r, 6));
+	rig_heal(r, "other");
+	rig_driver(r, GPU, "vfio-pci");
+	rig_expect(r, rig_recover(r), VH_OUTCOME_DONE);
 	rig_is_clean(r);
 }
 
@@ -120,6 +133,7 @@ static void heal_is_not_fooled_by_a_reused_pid(void **state)
 	rig_expect(r, rig_detach(r), VH_OUTCOME_DONE);
 	qemu.start_time += 1;
 	adopt_process(r, &qemu);
+	fk_process_exit(r->fk, r->daemon.pid);
 	rig_heal(r, "other");
 	rig_is_clean(r);
 }
@@ -156,6 +170,7 @@ static void trap_9_heal_leaves_a_group_that_is_still_open(void **state)
 	fk_process_exit(r->fk, qemu.pid);
 	recover_leaves_alone(r, "running");
 	fk_vm_close(r->fk, 6);
+	fk_process_exit(r->fk, r->daemon.pid);
 	rig_heal(r, "other");
 	rig_is_clean(r);
 }
@@ -173,6 +188,7 @@ static void heal_waits_for_nobodys_lock(void **state)
 	assert_int_equal(sys->ops->now_ms(sys), start);
 	rig_driver(r, GPU, "vfio-pci");
 	fk_lock_by_other(r->fk, "run/vfio-handoff/lock/vm-win11", false);
+	fk_process_exit(r->fk, r->daemon.pid);
 	rig_heal(r, "other");
 	rig_is_clean(r);
 }
@@ -286,6 +302,7 @@ int main(void)
 		RIG_TEST(adopt_without_a_known_daemon_keeps_the_one_that_is_known),
 		RIG_TEST(heal_undoes_a_start_whose_daemon_died),
 		RIG_TEST(peers_3_8_heal_undoes_a_missed_release),
+		RIG_TEST(heal_leaves_what_a_living_daemon_will_release),
 		RIG_TEST(heal_is_not_fooled_by_a_reused_pid),
 		RIG_TEST(heal_is_not_fooled_by_a_reused_pid_of_the_daemon),
 		RIG_TEST(heal_leaves_the_vm_whose_event_it_is),
