@@ -17,7 +17,7 @@ const struct vh_key vh_keys[VH_KEY_COUNT] = {
 		.name = "address",
 		.syntax = "DDDD:BB:SS.F",
 		.help = "Where the card sits, as lspci -D prints it; "
-			"all functions of its slot go along.",
+			"all functions of the card go along.",
 		.set = vh_set_address,
 		.get = vh_get_address,
 	},
