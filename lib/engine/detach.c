@@ -20,17 +20,6 @@ struct detach {
 	struct vh_plan plan;
 };
 
-static bool is_of_profile(const struct vh_host *host, const struct vh_profile *profile,
-			  const struct vh_function *f)
-{
-	for (size_t i = 0; i < profile->device_count; i++) {
-		if (vh_host_goes_along(host, &profile->devices[i].address, f)) {
-			return true;
-		}
-	}
-	return false;
-}
-
 /* A claim whose VM has no journal is what a crash left between two records. */
 static void forget_orphaned_claims(struct detach *d)
 {
@@ -41,7 +30,7 @@ static void forget_orphaned_claims(struct detach *d)
 		char path[VH_PATH_MAX];
 
 		/* One that cannot be read is nobody's to remove here: it stays, and refuses. */
-		if (!is_of_profile(&d->host, d->profile, f) ||
+		if (!vh_plan_takes(&d->host, d->profile, f) ||
 		    vh_claim_read(d->e->sys, f->name, vm, sizeof(vm)) ||
 		    vh_journal_id(id, sizeof(id), vm) ||
 		    vh_sys_exists(d->e->sys, VH_RUN_VM_DIR "/%s/journal", id)) {
@@ -82,7 +71,7 @@ static int lock_devices(struct detach *d, struct vh_error *err)
 	int rc = vh_host_load(d->e->sys, &host, err);
 
 	for (size_t i = 0; rc == 0 && i < host.function_count; i++) {
-		if (is_of_profile(&host, d->profile, &host.functions[i])) {
+		if (vh_plan_takes(&host, d->profile, &host.functions[i])) {
 			rc = vh_lock_device(&d->locks, host.functions[i].name,
 					    d->e->lock_timeout_ms, err);
 		}

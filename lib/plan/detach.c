@@ -12,8 +12,8 @@
 #include "lib/base/cleanup.h"
 #include "lib/plan/draft.h"
 
-static bool profile_takes(const struct vh_host *host, const struct vh_profile *profile,
-			  const struct vh_function *f)
+bool vh_plan_takes(const struct vh_host *host, const struct vh_profile *profile,
+		   const struct vh_function *f)
 {
 	for (size_t i = 0; i < profile->device_count; i++) {
 		if (vh_host_goes_along(host, &profile->devices[i].address, f)) {
@@ -45,7 +45,7 @@ static int select_functions(struct vh_draft *d)
 	for (size_t i = 0; i < d->host->function_count; i++) {
 		const struct vh_function *f = &d->host->functions[i];
 
-		if (profile_takes(d->host, d->profile, f)) {
+		if (vh_plan_takes(d->host, d->profile, f)) {
 			d->selection.functions[d->selection.count++] = f;
 			if (vh_list_add(&d->plan->devices, f->name)) {
 				return -ENOMEM;

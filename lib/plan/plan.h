@@ -68,6 +68,10 @@ struct vh_plan {
 int vh_plan_detach(const struct vh_host *host, const struct vh_profile *profile,
 		   struct vh_plan *ret) __attribute__((nonnull, warn_unused_result));
 
+/* Does @f leave with one of the profile's devices? */
+bool vh_plan_takes(const struct vh_host *host, const struct vh_profile *profile,
+		   const struct vh_function *f) __attribute__((nonnull));
+
 /**
  * vh_plan_is_held() - is a holder the only thing in the way
  */
