@@ -148,12 +148,10 @@ static enum vh_outcome roll_back(struct detach *d, struct vh_journal *j, struct 
 
 	vh_log(d->e->log, VH_LOG_ERROR, NULL, NULL, "%s; undoing", why.msg);
 	j->attached = false;
-	if (vh_undo_locked(d->e, j, &left) == VH_OUTCOME_DONE) {
-		/* @left then holds what cannot return before a reboot, or nothing. */
-		(void)vh_error_set(err, why.code, why.path, "%.*s; %s%s", 500, why.msg,
-				   left.msg[0] ? "undone, but "
-					       : "all undone, the host is as before",
-				   left.msg);
+	/* DONE with a message: undone, but something cannot return before a reboot. */
+	if (vh_undo_locked(d->e, j, &left) == VH_OUTCOME_DONE && left.msg[0] == '\0') {
+		(void)vh_error_set(err, why.code, why.path, "%s; all undone, the host is as before",
+				   why.msg);
 		(void)vh_error_hint(err, "%s", why.hint);
 		return VH_OUTCOME_REFUSED;
 	}

@@ -140,7 +140,8 @@ int vh_run_forward(struct vh_run *run, const struct vh_step_list *steps, struct 
 	return 0;
 }
 
-const char *vh_step_blocks(const struct vh_step *step)
+/* What a stuck mark on this step is called: its device, or the console. */
+static const char *blocks(const struct vh_step *step)
 {
 	return step->kind == VH_STEP_CONSOLE ? "console" : step->device;
 }
@@ -148,7 +149,7 @@ const char *vh_step_blocks(const struct vh_step *step)
 /* What a write still blocks would block the next writer as well. pid 0: nothing does. */
 static pid_t stuck_writer(struct vh_run *run, const struct vh_step *step)
 {
-	const char *name = vh_step_blocks(step);
+	const char *name = blocks(step);
 	struct vh_process p;
 
 	return name[0] && vh_stuck_read(run->sys, name, &p) == 0 ? p.pid : 0;

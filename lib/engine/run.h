@@ -86,7 +86,4 @@ int vh_run_forward(struct vh_run *run, const struct vh_step_list *steps, struct 
  */
 bool vh_run_backward(struct vh_run *run) __attribute__((nonnull, warn_unused_result));
 
-/* What a stuck mark on this step is called: its device, or the console. */
-const char *vh_step_blocks(const struct vh_step *step) __attribute__((nonnull));
-
 void vh_run_done(struct vh_run *run) __attribute__((nonnull));
