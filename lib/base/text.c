@@ -314,3 +314,10 @@ void vh_sanitize(char *s)
 		}
 	}
 }
+
+bool vh_is_vmid(const char *name)
+{
+	size_t len = strlen(name);
+
+	return len >= 3 && len <= 9 && name[0] != '0' && strspn(name, "0123456789") == len;
+}

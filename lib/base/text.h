@@ -70,6 +70,12 @@ bool vh_copy(char *dst, size_t size, const char *src) __attribute__((nonnull));
  */
 const char *vh_basename(const char *path) __attribute__((nonnull));
 
+/*
+ * Is @name the number of a Proxmox guest, from 100 to 999999999?
+ * Source: pve-common src/PVE/JSONSchema.pm, standard option pve-vmid
+ */
+bool vh_is_vmid(const char *name) __attribute__((nonnull));
+
 /**
  * vh_nearest() - the name a person most likely meant
  *

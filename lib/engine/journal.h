@@ -26,6 +26,8 @@
 enum vh_origin {
 	VH_ORIGIN_MANUAL,  /* `vfio-handoff detach`: stays until someone asks for it back */
 	VH_ORIGIN_LIBVIRT, /* ends with the domain */
+	VH_ORIGIN_PROXMOX, /* ends with the VM */
+	VH_ORIGIN_BACKUP,  /* the same; Proxmox started a stopped VM only to back it up */
 };
 
 struct vh_journal_entry {

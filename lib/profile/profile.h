@@ -16,6 +16,8 @@
 #include "lib/sys/sys.h"
 
 #define VH_PROFILE_DIR "etc/vfio-handoff"
+/* On Proxmox, for a VMID that has no file in the first: the same on every node of the cluster. */
+#define VH_PROFILE_CLUSTER_DIR "etc/pve/vfio-handoff"
 
 enum vh_holders {
 	VH_HOLDERS_REFUSE, /* a process that has the device open refuses the detach */
@@ -28,8 +30,16 @@ enum vh_reset_policy {
 	VH_RESET_LIST, /* write the given methods to reset_method first */
 };
 
+/* Proxmox starts a stopped VM, with its devices, only to back it up. */
+enum vh_on_backup {
+	VH_BACKUP_REFUSE, /* fail such a start */
+	VH_BACKUP_DETACH, /* hand the devices over as for any other start */
+	VH_BACKUP_SKIP,   /* leave the devices as they are, if no host driver would be pulled off */
+};
+
 /**
- * struct vh_profile_device - one [device NAME] section
+ * struct vh_profile_device - one [device NAME] section, or one hostpci line of a Proxmox VM
+ * @title:    what messages call it: "[device gpu]", "hostpci0"
  * @has_id:   vendor and device below must match what sits at @address
  * @pin_power:  keep power/control at 'on' while the VM has it
  * @pin_d3cold: keep d3cold_allowed at 0 while the VM has it
@@ -37,6 +47,7 @@ enum vh_reset_policy {
  */
 struct vh_profile_device {
 	char name[64];
+	char title[80];
 	struct vh_pci_address address;
 	bool has_id;
 	uint16_t vendor;
@@ -53,6 +64,8 @@ struct vh_profile_device {
  * @hash:       FNV-1a of every byte that was read, main file and drop-ins
  * @timeout_ms: deadline of each write that runs driver code, and of each wait
  * @reset_method: for VH_RESET_LIST, names separated by one blank
+ * @linger_ms:  keep the devices on vfio-pci so long after the VM's end
+ * @from_guest: the devices come from the VM's own configuration
  */
 struct vh_profile {
 	char vm[256];
@@ -63,6 +76,9 @@ struct vh_profile {
 	enum vh_holders holders;
 	enum vh_reset_policy reset;
 	char reset_method[128];
+	unsigned linger_ms;
+	enum vh_on_backup on_backup;
+	bool from_guest;
 };
 
 /**

@@ -19,6 +19,7 @@
  * @is_host:   the root is "/", so these are the files of the running machine
  * @read_only: every changing operation is -EROFS
  * @uevents:   kernel event socket, -1 until the first wait and where there is none
+ * @inotify:   the directories awaited so far, -1 until the first
  */
 struct vh_real {
 	struct vh_sys base;
@@ -28,6 +29,7 @@ struct vh_real {
 	bool no_openat2;
 	bool no_uevents;
 	int uevents;
+	int inotify;
 };
 
 static inline struct vh_real *vh_real(struct vh_sys *sys)
@@ -88,3 +90,6 @@ int vh_real_console_fb(struct vh_sys *sys, unsigned console);
 
 /* uevent.c */
 void vh_real_wait(struct vh_sys *sys, unsigned max_ms);
+
+/* await.c */
+int vh_real_await(struct vh_sys *sys, const struct vh_await *what, unsigned max_ms);

@@ -284,6 +284,15 @@ static uint64_t real_now_ms(struct vh_sys *sys)
 	return vh_clock_ms();
 }
 
+static uint64_t real_time_s(struct vh_sys *sys)
+{
+	struct timespec ts;
+
+	(void)sys;
+	(void)clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec;
+}
+
 static void real_close(struct vh_sys *sys)
 {
 	struct vh_real *real = vh_real(sys);
@@ -291,6 +300,9 @@ static void real_close(struct vh_sys *sys)
 	(void)close(real->root);
 	if (real->uevents >= 0) {
 		(void)close(real->uevents);
+	}
+	if (real->inotify >= 0) {
+		(void)close(real->inotify);
 	}
 	free(real);
 }
@@ -312,7 +324,9 @@ static const struct vh_sys_ops real_ops = {
 	.block_busy = vh_real_block_busy,
 	.console_fb = vh_real_console_fb,
 	.now_ms = real_now_ms,
+	.time_s = real_time_s,
 	.wait = vh_real_wait,
+	.await = vh_real_await,
 	.close = real_close,
 };
 
@@ -328,6 +342,7 @@ int vh_sys_open(const char *root, bool read_only, struct vh_sys **ret, struct vh
 	real->is_host = strcmp(path, "/") == 0;
 	real->read_only = read_only;
 	real->uevents = -1;
+	real->inotify = -1;
 	real->root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (real->root < 0) {
 		int code = errno;

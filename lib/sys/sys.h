@@ -10,6 +10,7 @@
  * read or written.
  */
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -50,6 +51,19 @@ struct vh_process {
 };
 
 /**
+ * struct vh_await - what ends a long wait
+ * @directories: an entry made, removed, renamed or written there; those that do not exist are skipped
+ * @processes:   one of them has ended
+ * @cancel:      set by a signal handler; NULL for none
+ */
+struct vh_await {
+	struct vh_list directories;
+	struct vh_process *processes;
+	size_t process_count;
+	const volatile sig_atomic_t *cancel;
+};
+
+/**
  * struct vh_sys_ops - the table a kernel, real or fake, fills in
  *
  * @read:     whole file into a fresh NUL-terminated buffer of at most @max bytes (*ret, *ret_len;
@@ -77,8 +91,13 @@ struct vh_process {
  *            mounted, swap, member of md, LVM, ZFS, ...; 0 if free
  * @console_fb:   frame buffer number that text console @console (1..63) is mapped to
  * @now_ms:   monotonic clock
+ * @time_s:   seconds since 1970, for times that others wrote down
  * @wait:     returns when the kernel reports a device event, at the latest after @max_ms; maybe
  *            earlier, so only between two looks at the condition
+ * @await:    returns when what is awaited may have happened, at the latest after @max_ms (UINT_MAX:
+ *            then only on that); maybe earlier. A directory is watched from the first call that
+ *            names it: what happens there between two calls ends the second at once, so call it
+ *            with @max_ms 0, look, and call it again. -EINTR: a signal has set *what->cancel.
  */
 struct vh_sys_ops {
 	int (*read)(struct vh_sys *sys, const char *path, size_t max, unsigned timeout_ms,
@@ -99,7 +118,9 @@ struct vh_sys_ops {
 	int (*block_busy)(struct vh_sys *sys, const char *name);
 	int (*console_fb)(struct vh_sys *sys, unsigned console);
 	uint64_t (*now_ms)(struct vh_sys *sys);
+	uint64_t (*time_s)(struct vh_sys *sys);
 	void (*wait)(struct vh_sys *sys, unsigned max_ms);
+	int (*await)(struct vh_sys *sys, const struct vh_await *what, unsigned max_ms);
 	void (*close)(struct vh_sys *sys);
 };
 

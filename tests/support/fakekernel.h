@@ -74,6 +74,9 @@ bool fk_unit_active(struct fakekernel *fk, const char *unit);
 
 /* --- time --------------------------------------------------------------------------------------- */
 
+/* Seconds since 1970 at virtual time 0. */
+#define FK_EPOCH_S UINT64_C(1800000000)
+
 typedef void fk_callback(struct fakekernel *fk, void *arg);
 /* Calls @call once the virtual clock is @ms further. */
 void fk_at(struct fakekernel *fk, unsigned ms, fk_callback *call, void *arg);

@@ -3,6 +3,7 @@
 /* The table behind struct vh_sys: counting, death, and the way to the reactions. */
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -458,6 +459,42 @@ static void fk_op_wait(struct vh_sys *sys, unsigned max_ms)
 	}
 }
 
+/* The virtual clock began when this line was written. */
+static uint64_t fk_op_time_s(struct vh_sys *sys)
+{
+	return FK_EPOCH_S + from_sys(sys)->now / 1000;
+}
+
+static bool any_has_ended(struct vh_sys *sys, const struct vh_await *what)
+{
+	for (size_t i = 0; i < what->process_count; i++) {
+		if (!vh_sys_process_alive(sys, &what->processes[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Returns at every event of the virtual world; when there will be none, a real one sleeps for ever. */
+static int fk_op_await(struct vh_sys *sys, const struct vh_await *what, unsigned max_ms)
+{
+	struct fakekernel *fk = from_sys(sys);
+	bool for_ever = max_ms == UINT_MAX;
+	uint64_t until = for_ever ? UINT64_MAX : fk->now + max_ms;
+
+	if (fk->dead || (what->cancel && *what->cancel)) {
+		return -EINTR;
+	}
+	if (max_ms == 0 || any_has_ended(sys, what) || fk_clock_step(fk, until)) {
+		return 0;
+	}
+	if (for_ever) {
+		return -EINTR;
+	}
+	fk->now = until;
+	return 0;
+}
+
 /* The test owns it and still has questions. */
 static void fk_op_close(struct vh_sys *sys)
 {
@@ -481,6 +518,8 @@ const struct vh_sys_ops fk_ops = {
 	.block_busy = fk_op_block_busy,
 	.console_fb = fk_op_console_fb,
 	.now_ms = fk_op_now_ms,
+	.time_s = fk_op_time_s,
 	.wait = fk_op_wait,
+	.await = fk_op_await,
 	.close = fk_op_close,
 };

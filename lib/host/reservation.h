@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Which VM Proxmox has given a device to: /run/qemu-server/pci-id-reservations, a line each
+ * "0000:01:00.0 100 pid:2399", or "... time:EPOCH" while that VM starts.
+ * Source: qemu-server src/PVE/QemuServer/PCI.pm: reserve_pci_usage
+ */
+
+#include "lib/sys/sys.h"
+
+/**
+ * struct vh_reservation - one that holds
+ * @vmid:    who has it
+ * @qemu:    its process; pid 0 while it starts
+ * @until_s: while it starts: when the reservation ends by itself, seconds since 1970
+ */
+struct vh_reservation {
+	char vmid[10];
+	struct vh_process qemu;
+	uint64_t until_s;
+};
+
+/**
+ * vh_reservation_of() - the VM that has @device by Proxmox's word
+ *
+ * A line whose time is over, or whose process is not that VM's QEMU any more, is stale and holds
+ * nothing, as it does for Proxmox.
+ *
+ * Return: 0 with @ret filled; -ENOENT nobody has it; -errno: the file cannot be read.
+ */
+int vh_reservation_of(struct vh_sys *sys, const char *device, struct vh_reservation *ret)
+	__attribute__((nonnull, warn_unused_result));

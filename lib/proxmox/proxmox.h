@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * What Proxmox VE's own files on this node say about a guest. They are read, never written:
+ * /etc/pve may be read-only (no quorum), slow, or not mounted at all.
+ */
+
+#include "lib/base/error.h"
+#include "lib/guest/pve_config.h"
+#include "lib/profile/profile.h"
+#include "lib/sys/sys.h"
+
+/**
+ * struct vh_pve_guest - a guest of this node
+ * @is_container: it is a container: its hookscript is called too, and it has no devices for us
+ * @file:         path of its configuration below the root, for messages
+ * @config:       the current part of it; empty for a container
+ */
+struct vh_pve_guest {
+	bool is_container;
+	char file[VH_PATH_MAX];
+	struct vh_pve_config config;
+};
+
+/* Is this a Proxmox VE node, with its cluster file system mounted? */
+bool vh_pve_is_node(struct vh_sys *sys) __attribute__((nonnull));
+
+/**
+ * vh_pve_load() - the guest @vmid of this node
+ *
+ * Return: 0; -ENOENT there is none on this node (err says so); -errno. Each read has a deadline.
+ * Owner: release with vh_pve_done().
+ */
+int vh_pve_load(struct vh_sys *sys, const char *vmid, struct vh_pve_guest *ret, struct vh_error *err)
+	__attribute__((nonnull, warn_unused_result));
+void vh_pve_done(struct vh_pve_guest *guest) __attribute__((nonnull));
+#define VH_AUTO_PVE_GUEST __attribute__((cleanup(vh_pve_done)))
+
+/**
+ * vh_pve_complete() - make @profile agree with the hostpci lines of @guest
+ *
+ * A profile without [device] gets its devices from them. With both, a function that Proxmox would
+ * take and the profile does not, or the other way round, is refused: -EINVAL, and err shows the
+ * two. (A [device] that only shares an IOMMU group with a hostpci device is needed there.)
+ *
+ * Return: 0; -EINVAL; -errno of what cannot be read.
+ */
+int vh_pve_complete(struct vh_sys *sys, const struct vh_pve_guest *guest,
+		    struct vh_profile *profile, struct vh_error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/**
+ * vh_profile_of_vm() - the profile of @vm, completed by its platform
+ *
+ * vh_profile_load(), and on a Proxmox node, for a VMID, vh_pve_complete() behind it. What everybody
+ * uses who is not the hook. Return: as these.
+ */
+int vh_profile_of_vm(struct vh_sys *sys, const char *vm, struct vh_profile *ret,
+		     struct vh_error *err) __attribute__((nonnull, warn_unused_result));
