@@ -11,6 +11,7 @@
 #include "lib/host/function.h"
 #include "lib/host/holders.h"
 #include "lib/host/record.h"
+#include "lib/host/reservation.h"
 
 static int compare_functions(const void *a, const void *b)
 {
@@ -41,6 +42,27 @@ static int load_functions(struct vh_sys *sys, struct vh_host *host, struct vh_er
 	return 0;
 }
 
+static int load_reservations(struct vh_sys *sys, struct vh_host *host, struct vh_error *err)
+{
+	VH_AUTO_FREE char *text = NULL;
+	int rc = vh_reservations_read(sys, &text);
+
+	if (rc) {
+		return vh_error_sys(err, -rc, VH_RESERVATIONS,
+				    "cannot see which devices Proxmox has given to a VM");
+	}
+	for (size_t i = 0; text && i < host->function_count; i++) {
+		struct vh_function *f = &host->functions[i];
+		struct vh_reservation r;
+
+		if (vh_reservation_in(sys, text, &f->address, &r) == 0) {
+			(void)vh_copy(f->reserved, sizeof(f->reserved), r.vmid);
+			f->reserved_starting = r.qemu.pid == 0;
+		}
+	}
+	return 0;
+}
+
 static void load_kernel(struct vh_sys *sys, struct vh_host *host)
 {
 	char text[128];
@@ -63,6 +85,9 @@ int vh_host_load(struct vh_sys *sys, struct vh_host *ret, struct vh_error *err)
 	struct vh_host host = {0};
 	int rc = load_functions(sys, &host, err);
 
+	if (rc == 0) {
+		rc = load_reservations(sys, &host, err);
+	}
 	if (vh_stuck_read(sys, "console", &host.console_stuck)) {
 		host.console_stuck.pid = 0;
 	}
@@ -76,6 +101,8 @@ int vh_host_load(struct vh_sys *sys, struct vh_host *ret, struct vh_error *err)
 	}
 	host.iommu = vh_sys_list(sys, &groups, "sys/kernel/iommu_groups") == 0 && groups.count > 0;
 	host.vfio_loaded = vh_sys_exists(sys, "sys/bus/pci/drivers/vfio-pci");
+	/* /etc/pve is a network file system of a kind: not even looked at where /run says it. */
+	host.proxmox = vh_sys_exists(sys, "run/qemu-server") || vh_sys_exists(sys, "etc/pve/local");
 	load_kernel(sys, &host);
 	*ret = host;
 	return 0;

@@ -57,6 +57,8 @@ struct vh_holder {
  * @reset_method, @power_control, @d3cold_allowed, @numvfs: "" when the kernel has no such attribute
  * @bars:      BARs 0 to 5, all zero when absent
  * @offers:    how many class devices of each kind hang below it now
+ * @reserved:  the living VM that Proxmox has given it to, by its number; "" for none
+ * @reserved_starting: that VM is being started
  *
  * Filled by vh_host_inspect() only:
  * @inspected: the rest is valid
@@ -89,6 +91,8 @@ struct vh_function {
 	char numvfs[16];
 	struct vh_range bars[6];
 	unsigned offers[VH_OFFER_MAX];
+	char reserved[10];
+	bool reserved_starting;
 
 	bool inspected;
 	char driver_override[VH_NAME_MAX];
@@ -156,6 +160,7 @@ struct vh_firmware_fb {
  * @iommu: an IOMMU is active: there are groups
  * @console_stuck: process of an abandoned write that still blocks the console; pid 0 for none
  * @vfio_loaded: the vfio-pci driver is there
+ * @proxmox: Proxmox VE runs here: other VMs may have devices that our own records do not know of
  * @kernel_major, @kernel_minor: of the running kernel
  */
 struct vh_host {
@@ -169,6 +174,7 @@ struct vh_host {
 	size_t firmware_fb_count;
 	bool iommu;
 	bool vfio_loaded;
+	bool proxmox;
 	struct vh_process console_stuck;
 	unsigned kernel_major;
 	unsigned kernel_minor;
@@ -180,7 +186,8 @@ struct vh_host {
  *
  * Reads only attributes that never wait for a device lock.
  *
- * Return: 0; -ENOMEM; -errno of /sys/bus/pci/devices when that cannot be listed.
+ * Return: 0; -ENOMEM; -errno of /sys/bus/pci/devices when that cannot be listed, or of Proxmox's
+ * reservations when those cannot be read: a VM may have any device then.
  * Owner: release with vh_host_done().
  */
 int vh_host_load(struct vh_sys *sys, struct vh_host *ret, struct vh_error *err)

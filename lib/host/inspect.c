@@ -67,9 +67,9 @@ static int inspect(struct vh_sys *sys, struct vh_function *f, unsigned timeout_m
 	}
 	/*
 	 * The group's node opens once only: opening it while another VM is being started with the
-	 * device would fail that start. A claim says as much without touching it.
+	 * device would fail that start. A claim, or Proxmox's word, says as much without touching it.
 	 */
-	if (f->is_vfio && f->group >= 0 && f->claim[0] == '\0') {
+	if (f->is_vfio && f->group >= 0 && f->claim[0] == '\0' && !f->reserved_starting) {
 		f->vm_open = sys->ops->group_status(sys, (unsigned)f->group) == -EBUSY;
 	}
 	free(f->storage);

@@ -34,14 +34,13 @@ int vh_claim_format(char *buf, size_t size, const char *vm)
 	return n > 0 && (size_t)n < size ? 0 : -ENAMETOOLONG;
 }
 
-int vh_stuck_read(struct vh_sys *sys, const char *address, struct vh_process *ret)
+/* @text: "process <pid> <start time>"; -ENOENT unless it lives. */
+static int living_process(struct vh_sys *sys, const char *text, struct vh_process *ret)
 {
 	struct vh_process p;
-	char text[128];
 	intmax_t pid;
 
-	if (vh_sys_attr(sys, text, sizeof(text), VH_RUN_STUCK_DIR "/%s", address) ||
-	    sscanf(text, "process %" SCNdMAX " %" SCNu64, &pid, // NOLINT(cert-err34-c)
+	if (sscanf(text, "process %" SCNdMAX " %" SCNu64, &pid, // NOLINT(cert-err34-c)
 		   &p.start_time) != 2) {
 		return -ENOENT;
 	}
@@ -51,6 +50,26 @@ int vh_stuck_read(struct vh_sys *sys, const char *address, struct vh_process *re
 	}
 	*ret = p;
 	return 0;
+}
+
+int vh_stuck_read(struct vh_sys *sys, const char *address, struct vh_process *ret)
+{
+	char text[128];
+
+	if (vh_sys_attr(sys, text, sizeof(text), VH_RUN_STUCK_DIR "/%s", address)) {
+		return -ENOENT;
+	}
+	return living_process(sys, text, ret);
+}
+
+int vh_watcher(struct vh_sys *sys, struct vh_process *ret)
+{
+	char text[128];
+
+	if (vh_sys_attr(sys, text, sizeof(text), VH_RUN_WATCH)) {
+		return -ENOENT;
+	}
+	return living_process(sys, text, ret);
 }
 
 void vh_stuck_format(char *buf, size_t size, const struct vh_process *p)

@@ -8,6 +8,7 @@
  *	vm/<id>/journal		lib/engine/journal.h
  *	device/<address>	"vm <escaped name>"
  *	stuck/<address>		"process <pid> <start time>"
+ *	watch			the same: who brings back what no event brings back
  */
 
 #include "lib/base/pci_address.h"
@@ -18,6 +19,7 @@
 #define VH_RUN_DEVICE_DIR VH_RUN_DIR "/device"
 #define VH_RUN_STUCK_DIR  VH_RUN_DIR "/stuck"
 #define VH_RUN_LOCK_DIR   VH_RUN_DIR "/lock"
+#define VH_RUN_WATCH      VH_RUN_DIR "/watch"
 
 /**
  * vh_claim_read() - the VM that has a device in our records
@@ -30,6 +32,10 @@ int vh_claim_read(struct vh_sys *sys, const char *address, char *vm, size_t size
 int vh_claim_format(char *buf, size_t size, const char *vm)
 	__attribute__((nonnull, warn_unused_result));
 
+/* Who watches (lib/engine/watch.c); -ENOENT if nobody does (any more). */
+int vh_watcher(struct vh_sys *sys, struct vh_process *ret)
+	__attribute__((nonnull, warn_unused_result));
+
 /**
  * vh_stuck_read() - the abandoned process that still blocks a device
  * Return: 0 with @ret filled and that process alive; -ENOENT if there is none (any more)
@@ -37,4 +43,5 @@ int vh_claim_format(char *buf, size_t size, const char *vm)
 int vh_stuck_read(struct vh_sys *sys, const char *address, struct vh_process *ret)
 	__attribute__((nonnull, warn_unused_result));
 
+/* The text of both records of a process, to be published. */
 void vh_stuck_format(char *buf, size_t size, const struct vh_process *p) __attribute__((nonnull));

@@ -7,7 +7,10 @@
  * Source: qemu-server src/PVE/QemuServer/PCI.pm: reserve_pci_usage
  */
 
+#include "lib/base/pci_address.h"
 #include "lib/sys/sys.h"
+
+#define VH_RESERVATIONS "run/qemu-server/pci-id-reservations"
 
 /**
  * struct vh_reservation - one that holds
@@ -31,3 +34,16 @@ struct vh_reservation {
  */
 int vh_reservation_of(struct vh_sys *sys, const char *device, struct vh_reservation *ret)
 	__attribute__((nonnull, warn_unused_result));
+
+/**
+ * vh_reservations_read() - the file, for who asks about many devices
+ *
+ * Return: 0, *@ret NULL where there is no such file; -errno: it cannot be read.
+ * Owner: the caller frees *@ret.
+ */
+int vh_reservations_read(struct vh_sys *sys, char **ret)
+	__attribute__((nonnull, warn_unused_result));
+
+/* The same as vh_reservation_of(), with the text of the file: 0 or -ENOENT. */
+int vh_reservation_in(struct vh_sys *sys, const char *text, const struct vh_pci_address *device,
+		      struct vh_reservation *ret) __attribute__((nonnull, warn_unused_result));

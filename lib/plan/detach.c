@@ -162,6 +162,39 @@ static void add_overrides(struct vh_draft *d)
 	}
 }
 
+/*
+ * Proxmox binds by writing the id to vfio-pci's new_id, and never takes it back. On the way back
+ * this comes after the host driver's bind, so that no trouble with a leftover keeps a card away, and
+ * before the override is cleared, which alone keeps vfio-pci off a function without a driver.
+ */
+static void add_dynamic_ids(struct vh_draft *d)
+{
+	for (size_t i = 0; i < d->selection.count; i++) {
+		const struct vh_function *f = d->selection.functions[i];
+		bool again = false;
+		char id[16];
+
+		for (size_t j = 0; j < i; j++) {
+			const struct vh_function *before = d->selection.functions[j];
+
+			again |= !before->is_vfio && before->vendor == f->vendor &&
+				 before->device == f->device;
+		}
+		if (f->is_vfio || again) {
+			continue;
+		}
+		(void)snprintf(id, sizeof(id), "%04x:%04x", f->vendor, f->device);
+		vh_draft_add(d, &(struct vh_draft_step){
+					.kind = VH_STEP_DYNAMIC_ID,
+					.path = "sys/bus/pci/drivers/vfio-pci/remove_id",
+					.found = "",
+					.wanted = id,
+					.why = "it would give vfio-pci the next card of this kind "
+					       "that is free",
+				});
+	}
+}
+
 static void add_unbind(struct vh_draft *d, const struct vh_function *f)
 {
 	char path[sizeof(((struct vh_step *)0)->path)];
@@ -364,6 +397,9 @@ static void add_steps(struct vh_draft *d)
 	vh_draft_console(d);
 	vh_draft_framebuffer(d);
 	add_overrides(d);
+	if (d->host->proxmox) {
+		add_dynamic_ids(d);
+	}
 	add_unbinds(d);
 	for (size_t i = 0; i < count; i++) {
 		add_reset_method(d, d->selection.functions[i]);

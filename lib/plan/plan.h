@@ -16,10 +16,12 @@ enum vh_refusal_kind {
 	VH_REFUSED_NO_IOMMU,
 	VH_REFUSED_NO_DEVICE,
 	VH_REFUSED_OTHER_ID,
+	VH_REFUSED_TWICE,
 	VH_REFUSED_BRIDGE,
 	VH_REFUSED_NO_GROUP,
 	VH_REFUSED_GROUP,
 	VH_REFUSED_CLAIMED,
+	VH_REFUSED_RESERVED,
 	VH_REFUSED_IN_VM,
 	VH_REFUSED_STUCK,
 	VH_REFUSED_DEAD,
@@ -71,6 +73,24 @@ int vh_plan_detach(const struct vh_host *host, const struct vh_profile *profile,
 /* Does @f leave with one of the profile's devices? */
 bool vh_plan_takes(const struct vh_host *host, const struct vh_profile *profile,
 		   const struct vh_function *f) __attribute__((nonnull));
+
+/**
+ * vh_plan_overlap() - does @device of @profile name what one before it takes along
+ * Return: 0, or -EINVAL: err says which two.
+ */
+int vh_plan_overlap(const struct vh_host *host, const struct vh_profile *profile,
+		    const struct vh_profile_device *device, struct vh_error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/**
+ * vh_plan_in_use() - the first function of the profile's that works for the host
+ * @ret_driver: the driver that has it, which may be that of the firmware's frame buffer
+ *
+ * Return: NULL if all of them are on vfio-pci or without a driver.
+ */
+const struct vh_function *vh_plan_in_use(const struct vh_host *host,
+					 const struct vh_profile *profile, const char **ret_driver)
+	__attribute__((nonnull));
 
 /**
  * vh_plan_is_held() - is a holder the only thing in the way

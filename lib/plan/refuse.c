@@ -103,9 +103,13 @@ static void check_presence(struct check *c, const struct vh_profile_device *d)
 	char name[VH_PCI_ADDRESS_MAX];
 	const struct vh_function *moved = find_moved(c->host, d);
 	const struct vh_function *f = NULL;
+	struct vh_error twice = {0};
 	struct vh_refusal *r;
 
 	(void)vh_pci_address_format(&d->address, name);
+	if (vh_plan_overlap(c->host, c->profile, d, &twice)) {
+		hint(refuse(c, VH_REFUSED_TWICE, name, "%s", twice.msg), "%s", twice.hint);
+	}
 	for (size_t i = 0; i < c->host->function_count; i++) {
 		if (vh_pci_address_compare(&c->host->functions[i].address, &d->address) == 0) {
 			f = &c->host->functions[i];
@@ -116,12 +120,12 @@ static void check_presence(struct check *c, const struct vh_profile_device *d)
 	}
 	if (!f) {
 		r = refuse(c, VH_REFUSED_NO_DEVICE, name,
-			   "%s:%u: there is no PCI device at %s, named in [device %s]", d->file,
-			   d->line, name, d->name);
+			   "%s:%u: there is no PCI device at %s, named in %s", d->file, d->line,
+			   name, d->title);
 	} else {
 		r = refuse(c, VH_REFUSED_OTHER_ID, name,
-			   "%s:%u: the device at %s is %04x:%04x, but [device %s] expects %04x:%04x",
-			   d->file, d->line, name, f->vendor, f->device, d->name, d->vendor,
+			   "%s:%u: the device at %s is %04x:%04x, but %s expects %04x:%04x",
+			   d->file, d->line, name, f->vendor, f->device, d->title, d->vendor,
 			   d->device);
 	}
 	if (moved) {
@@ -174,6 +178,11 @@ static void check_owner(struct check *c, const struct vh_function *f)
 		hint(refuse(c, VH_REFUSED_CLAIMED, f->name, "%s belongs to the VM '%s'", f->name,
 			    f->claim),
 		     "stop that VM first; 'vfio-handoff status' shows who has what");
+	} else if (f->reserved[0] != '\0' && strcmp(f->reserved, c->profile->vm) != 0) {
+		hint(refuse(c, VH_REFUSED_RESERVED, f->name,
+			    "%s is reserved by Proxmox for VM %s, which is %s", f->name,
+			    f->reserved, f->reserved_starting ? "starting" : "running"),
+		     "stop that VM first; 'qm status %s' shows how it is", f->reserved);
 	} else if (f->vm_open) {
 		vh_holders_describe(f, holders, sizeof(holders));
 		hint(refuse(c, VH_REFUSED_IN_VM, f->name,
@@ -259,6 +268,10 @@ int vh_plan_refuse(const struct vh_host *host, const struct vh_profile *profile,
 {
 	struct check c = {host, profile, selection, plan, false};
 
+	if (profile->device_count == 0) {
+		hint(refuse(&c, VH_REFUSED_NO_DEVICE, "", "there is nothing to hand over"),
+		     "the profile names no device");
+	}
 	check_iommu(&c);
 	check_console(&c);
 	for (size_t i = 0; i < profile->device_count; i++) {
@@ -280,8 +293,9 @@ int vh_plan_refuse(const struct vh_host *host, const struct vh_profile *profile,
 static const char *const words[VH_REFUSED_MAX] = {
 	[VH_REFUSED_NO_IOMMU] = "no-iommu", [VH_REFUSED_NO_DEVICE] = "no-device",
 	[VH_REFUSED_OTHER_ID] = "other-id", [VH_REFUSED_BRIDGE] = "bridge",
-	[VH_REFUSED_NO_GROUP] = "no-group", [VH_REFUSED_GROUP] = "group",
-	[VH_REFUSED_CLAIMED] = "claimed",   [VH_REFUSED_IN_VM] = "in-vm",
+	[VH_REFUSED_TWICE] = "twice",       [VH_REFUSED_NO_GROUP] = "no-group",
+	[VH_REFUSED_GROUP] = "group",       [VH_REFUSED_CLAIMED] = "claimed",
+	[VH_REFUSED_RESERVED] = "reserved", [VH_REFUSED_IN_VM] = "in-vm",
 	[VH_REFUSED_STUCK] = "stuck",       [VH_REFUSED_DEAD] = "dead",
 	[VH_REFUSED_HAS_VFS] = "has-vfs",   [VH_REFUSED_STORAGE] = "storage",
 	[VH_REFUSED_NETWORK] = "network",   [VH_REFUSED_HOLDER] = "holder",

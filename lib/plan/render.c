@@ -9,8 +9,9 @@ static const char *shown(const char *value)
 
 static void render_step(const struct vh_step *step, bool back, size_t number, struct vh_text *out)
 {
+	bool notes = step->kind == VH_STEP_RESET || step->kind == VH_STEP_DYNAMIC_ID;
 	bool changes = step->kind != VH_STEP_RETURN && step->kind != VH_STEP_VIABLE &&
-		       (back || step->kind != VH_STEP_RESET);
+		       (back || !notes);
 
 	vh_text_addf(out, "%3zu. %s%s%s\n", number, step->device, step->device[0] ? ": " : "",
 		     vh_step_title(step->kind, back));
@@ -19,6 +20,9 @@ static void render_step(const struct vh_step *step, bool back, size_t number, st
 			     step->wanted);
 	} else if (step->kind == VH_STEP_RESET) {
 		vh_text_addf(out, "       /%s: 1, or the bridge's reset_subordinate\n", step->path);
+	} else if (step->kind == VH_STEP_DYNAMIC_ID) {
+		vh_text_addf(out, "       /%s: %s, unless it is needed elsewhere\n", step->path,
+			     step->wanted);
 	} else {
 		vh_text_addf(out, "       /%s: %s -> %s\n", step->path, shown(step->found),
 			     shown(step->wanted));

@@ -19,6 +19,8 @@ static const struct {
 	[VH_STEP_FRAMEBUFFER] = {"framebuffer", "firmware frame buffer off the card",
 				 "firmware frame buffer back"},
 	[VH_STEP_OVERRIDE] = {"override", "reserve it for vfio-pci", "driver override as before"},
+	[VH_STEP_DYNAMIC_ID] = {"dynamic-id", "note the id that Proxmox may leave with vfio-pci",
+				"vfio-pci forgets the id"},
 	[VH_STEP_UNBIND] = {"unbind", "host driver lets go", "host driver takes it back"},
 	[VH_STEP_RESET_METHOD] = {"reset-method", "choose the reset method",
 				  "reset method as before"},
@@ -57,6 +59,16 @@ static void swap_values(const struct vh_step *step, struct vh_step *ret)
 	memcpy(ret->wanted, step->found, sizeof(ret->wanted));
 }
 
+/* As the kernel takes it: "10de 2204". */
+static void separate_ids(char *text)
+{
+	char *colon = strchr(text, ':');
+
+	if (colon) {
+		*colon = ' ';
+	}
+}
+
 bool vh_step_reverse(const struct vh_step *step, struct vh_step *ret)
 {
 	*ret = *step;
@@ -72,6 +84,9 @@ bool vh_step_reverse(const struct vh_step *step, struct vh_step *ret)
 	case VH_STEP_RESET:
 		(void)vh_copy(ret->wanted, sizeof(ret->wanted), "1");
 		(void)vh_copy(ret->found, sizeof(ret->found), "");
+		return true;
+	case VH_STEP_DYNAMIC_ID:
+		separate_ids(ret->wanted);
 		return true;
 	case VH_STEP_UNBIND:
 		swap_values(step, ret);

@@ -23,6 +23,7 @@ enum vh_step_kind {
 	VH_STEP_CONSOLE, /* text console off the frame buffer */
 	VH_STEP_FRAMEBUFFER,  /* firmware frame buffer off the card */
 	VH_STEP_OVERRIDE,     /* driver_override */
+	VH_STEP_DYNAMIC_ID,   /* nothing on the way out; on the way back vfio-pci forgets an id */
 	VH_STEP_UNBIND,       /* host driver lets go; on the way back it is bound again */
 	VH_STEP_RESET_METHOD, /* reset_method */
 	VH_STEP_RESET,        /* nothing on the way out; on the way back a reset, if a VM had it */
@@ -38,7 +39,7 @@ enum vh_step_kind {
  * @device: PCI function, or "" when it is about none
  * @path:   file below the root that is written or asked, without leading slash
  * @found:  value before; the plan's expectation, then what the engine really found
- * @wanted: value after
+ * @wanted: value after; DYNAMIC_ID: the id that is not to stay, "10de:2204"
  * @extra:  UNBIND: the driver's module, "" if built in · FRAMEBUFFER: the platform device ·
  *          CONSOLE: the firmware frame buffer that carries it, "" if a driver's does
  * @why:    one sentence for the person who reads the plan

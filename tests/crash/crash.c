@@ -23,6 +23,8 @@
  * @before: dump of the untouched host
  * @after:  dump after an undisturbed hand-over, when the plan's notes say that something cannot
  *          return (a firmware frame buffer that the kernel removes for good); else NULL
+ * @ids_before, @ids_after: the drivers' dynamic ids, which a return that was begun cleans up: those
+ *          of the untouched host, and after an undisturbed hand-over
  */
 struct rig {
 	struct test_case c;
@@ -31,6 +33,8 @@ struct rig {
 	struct vh_process daemon;
 	char *before;
 	char *after;
+	char *ids_before;
+	char *ids_after;
 	bool foretold;
 	unsigned runs;
 	unsigned failed;
@@ -54,7 +58,7 @@ static enum vh_outcome reattach(struct rig *rig, struct fakekernel *fk, struct v
 	struct vh_log log = {0};
 	struct vh_engine e = engine_of(fk, &log);
 
-	return vh_reattach(&e, rig->c.name, err);
+	return vh_reattach(&e, rig->profile.vm, err);
 }
 
 static enum vh_outcome recover(struct fakekernel *fk, struct vh_error *err)
@@ -69,6 +73,31 @@ static void complain(struct rig *rig, const char *where, const char *what, const
 {
 	if (rig->failed++ < 10) {
 		(void)printf("not ok %s: %s: %s\n%s\n", rig->c.name, where, what, detail);
+	}
+}
+
+/* The lines of a dump that are about them. */
+static char *dynamic_ids(struct fakekernel *fk)
+{
+	VH_AUTO_FREE char *dump = fk_dump(fk);
+	VH_AUTO_TEXT struct vh_text ids = {0};
+	char *save = NULL;
+
+	for (char *line = strtok_r(dump, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		if (strncmp(line, "i ", 2) == 0) {
+			vh_text_addf(&ids, "%s\n", line);
+		}
+	}
+	return strdup(vh_text_str(&ids));
+}
+
+/* @way_out: a detach that is undone leaves them, one that was completed before its end does not. */
+static void expect_ids(struct rig *rig, struct fakekernel *fk, bool way_out, const char *where)
+{
+	VH_AUTO_FREE char *now = dynamic_ids(fk);
+
+	if (strcmp(now, rig->ids_after) != 0 && !(way_out && strcmp(now, rig->ids_before) == 0)) {
+		complain(rig, where, "other ids are in the drivers' lists", now);
 	}
 }
 
@@ -195,6 +224,7 @@ static void die_at(struct rig *rig, bool way_out, unsigned n, enum fk_death how)
 		die_again(rig, fk, fk_operations(fk) + n / 3, where);
 	}
 	recover_twice(rig, fk, where);
+	expect_ids(rig, fk, way_out, where);
 }
 
 static void die_everywhere(struct rig *rig, bool way_out, unsigned operations)
@@ -317,6 +347,7 @@ static bool run_whole(struct rig *rig, unsigned *ret_out, unsigned *ret_back, ch
 	}
 	log = fk_operation_log(fk);
 	*ret_back_log = strdup(log + strlen(*ret_out_log));
+	rig->ids_after = dynamic_ids(fk);
 	return expect_same(rig, fk, "out and back");
 }
 
@@ -331,6 +362,7 @@ static bool open_rig(const char *name, struct rig *rig)
 	rig->origin = test_case_host(&rig->c);
 	test_case_plan(rig->origin, &rig->profile, &plan);
 	rig->before = fk_dump_host(rig->origin);
+	rig->ids_before = dynamic_ids(rig->origin);
 	rig->foretold = plan.notes.count > 0;
 	if (vh_sys_process(fk_sys(rig->origin), fk_add_process(rig->origin, "libvirtd", no_files),
 			   &rig->daemon)) {
@@ -346,6 +378,8 @@ static void close_rig(struct rig *rig)
 	fk_free(rig->origin);
 	free(rig->before);
 	free(rig->after);
+	free(rig->ids_before);
+	free(rig->ids_after);
 }
 
 /* Lock files, and the directory they are in, are no change. */

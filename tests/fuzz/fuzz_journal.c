@@ -43,11 +43,13 @@ static void write_processes(struct vh_sys *sys, const struct vh_journal *j, stru
 	struct vh_error err = {0};
 
 	if (j->owner.pid != 0 || j->owner.start_time != 0) {
-		FUZZ_CHECK(vh_journal_owner(sys, to, &j->owner, &err) == 0);
+		FUZZ_CHECK(vh_journal_owner(sys, to, &j->owner, j->origin, &err) == 0);
 	}
 	if (j->qemu.pid != 0 || j->qemu.start_time != 0) {
 		FUZZ_CHECK(vh_journal_qemu(sys, to, &j->qemu, &err) == 0);
 	}
+	FUZZ_CHECK(vh_journal_linger(sys, to, j->linger_ms, &err) == 0);
+	FUZZ_CHECK(vh_journal_lingering(sys, to, j->lingering_until_ms, &err) == 0);
 }
 
 static void check_step(const struct vh_step *a, const struct vh_step *b)
@@ -67,6 +69,8 @@ static void check_same(const struct vh_journal *a, const struct vh_journal *b)
 	FUZZ_CHECK(a->profile_hash == b->profile_hash);
 	FUZZ_CHECK(a->origin == b->origin);
 	FUZZ_CHECK(a->attached == b->attached);
+	FUZZ_CHECK(a->linger_ms == b->linger_ms);
+	FUZZ_CHECK(a->lingering_until_ms == b->lingering_until_ms);
 	FUZZ_CHECK(a->owner.pid == b->owner.pid && a->owner.start_time == b->owner.start_time);
 	FUZZ_CHECK(a->qemu.pid == b->qemu.pid && a->qemu.start_time == b->qemu.start_time);
 	FUZZ_CHECK(a->devices.count == b->devices.count);

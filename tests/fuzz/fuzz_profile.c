@@ -63,6 +63,7 @@ static void write_profile(struct vh_text *t, const struct vh_profile *p)
 	}
 	write_section(t, p, NULL, "host");
 	write_section(t, p, NULL, "reset");
+	write_section(t, p, NULL, "proxmox");
 }
 
 static void check_profile(const struct vh_profile *p)
@@ -74,6 +75,7 @@ static void check_profile(const struct vh_profile *p)
 
 	FUZZ_CHECK(p->device_count > 0);
 	FUZZ_CHECK(p->timeout_ms >= 1000 && p->timeout_ms <= 600000);
+	FUZZ_CHECK(p->linger_ms <= 600000);
 	FUZZ_CHECK((p->reset == VH_RESET_LIST) == (p->reset_method[0] != '\0'));
 	for (size_t i = 0; i < p->device_count; i++) {
 		FUZZ_CHECK(p->devices[i].address.function <= 7);

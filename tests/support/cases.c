@@ -69,6 +69,20 @@ static char *section(const char *text, const char *name)
 	return end ? strndup(at, (size_t)(end - at)) : strdup(at);
 }
 
+/* "host NAME [VM]" */
+static void take_first_line(struct test_case *ret, const char *end)
+{
+	VH_AUTO_FREE char *line = strndup(ret->text, (size_t)(end - ret->text));
+	int words = line ? sscanf(line, "host %63s %63s", ret->host, ret->vm) : 0;
+
+	if (words < 1) {
+		die("is no case", ret->path);
+	}
+	if (words == 1) {
+		(void)snprintf(ret->vm, sizeof(ret->vm), "%s", ret->name);
+	}
+}
+
 void test_case_load(const char *name, struct test_case *ret)
 {
 	const char *profile;
@@ -80,10 +94,11 @@ void test_case_load(const char *name, struct test_case *ret)
 	ret->text = slurp(ret->path);
 	profile = strstr(ret->text, "--- profile\n");
 	line_end = strchr(ret->text, '\n');
-	if (!profile || !line_end || sscanf(ret->text, "host %63s", ret->host) != 1) {
+	if (!profile || !line_end) {
 		die("is no case", ret->path);
 		return;
 	}
+	take_first_line(ret, line_end);
 	ret->host_lines = strndup(line_end + 1, (size_t)(profile - line_end - 1));
 	ret->profile = section(ret->text, "profile");
 	ret->detach = section(ret->text, "detach");
@@ -109,7 +124,7 @@ void test_case_profile(const struct test_case *c, struct vh_profile *ret)
 {
 	struct vh_error err = {0};
 
-	vh_profile_init(ret, c->name);
+	vh_profile_init(ret, c->vm);
 	if (vh_profile_parse(ret, "test.ini", c->profile, strlen(c->profile), &err) ||
 	    vh_profile_finish(ret, "test.ini", &err)) {
 		die(err.msg, c->path);
@@ -139,8 +154,11 @@ void test_case_rewrite(const struct test_case *c, const char *detach, const char
 {
 	VH_AUTO_FILE FILE *f = fopen(c->path, "we");
 
-	if (!f || fprintf(f, "host %s\n%s--- profile\n%s--- detach\n%s--- reattach\n%s", c->host,
-			  c->host_lines, c->profile, detach, reattach) < 0) {
+	bool named = strcmp(c->vm, c->name) != 0;
+
+	if (!f || fprintf(f, "host %s%s%s\n%s--- profile\n%s--- detach\n%s--- reattach\n%s",
+			  c->host, named ? " " : "", named ? c->vm : "", c->host_lines, c->profile,
+			  detach, reattach) < 0) {
 		die("cannot be written", c->path);
 	}
 }

@@ -4,7 +4,7 @@
 /*
  * The golden set: tests/golden/cases/NAME.case, each a host, a profile, and the plans they lead to.
  *
- *	host single-gpu
+ *	host single-gpu			and the VM's name behind it, when it is not that of the case
  *	mount /dev/nvme0n1p1 /data		more lines of the host's language, see tests/hosts
  *	--- profile
  *	[device gpu]
@@ -28,6 +28,7 @@ struct test_case {
 	char path[512];
 	char *text;
 	char host[64];
+	char vm[64];
 	char *host_lines;
 	char *profile;
 	char *detach;

@@ -45,6 +45,9 @@ int fk_write(struct fakekernel *fk, const char *path, const char *text);
 /* Driver a function is bound to, "" if none. */
 const char *fk_driver(struct fakekernel *fk, const char *bdf);
 
+/* Is there "VVVV:DDDD" in the list that new_id and remove_id of this driver change? */
+bool fk_has_dynid(struct fakekernel *fk, const char *driver, const char *id);
+
 /* --- the world around --------------------------------------------------------------------------- */
 
 /* @files: opened files, NULL-terminated; @return the pid. */
@@ -54,6 +57,11 @@ void fk_process_exit(struct fakekernel *fk, pid_t pid);
 /* A QEMU opens /dev/vfio/GROUP; pid, or -errno as open(2) gives. */
 pid_t fk_vm_open(struct fakekernel *fk, unsigned group);
 void fk_vm_close(struct fakekernel *fk, unsigned group);
+/*
+ * QEMU of Proxmox's VM @vmid: its process with a command line, its pid file; it has nothing open.
+ * The pid file stays when it ends, as Proxmox leaves it.
+ */
+pid_t fk_proxmox_qemu(struct fakekernel *fk, const char *vmid);
 /* Lets go everything that FK_HANG or FK_KILLED holds. */
 void fk_release(struct fakekernel *fk);
 
@@ -111,9 +119,12 @@ const char *fk_run_log(struct fakekernel *fk);
 /* "write PATH=DATA", "append PATH", ... one line each of what is counted by fk_operations(). */
 const char *fk_operation_log(struct fakekernel *fk);
 
-/* Canonical text of the whole tree; the caller frees it. */
+/*
+ * Canonical text of the whole tree, and of what drivers have in their lists of dynamic ids; the
+ * caller frees it.
+ */
 char *fk_dump(struct fakekernel *fk);
-/* The same without the subtrees named, NULL-terminated. */
+/* The same without the subtrees named, NULL-terminated; without a driver's its ids are left out. */
 char *fk_dump_except(struct fakekernel *fk, ...) __attribute__((sentinel));
 /*
  * What a hand-over must restore: all but run/vfio-handoff and the modules, directories and device

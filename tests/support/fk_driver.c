@@ -161,8 +161,24 @@ int fk_driver_bind(struct fakekernel *fk, int drv, int dev)
 	return driver_probe(fk, drv, dev);
 }
 
+/* The driver that was loaded next after @place, or -1. */
+static int next_driver(const struct fakekernel *fk, unsigned place)
+{
+	int next = -1;
+
+	for (int drv = 0; drv < fk->driver_count; drv++) {
+		const struct fk_drv *d = &fk->drivers[drv];
+
+		if (d->loaded && !d->platform && d->place > place &&
+		    (next < 0 || d->place < fk->drivers[next].place)) {
+			next = drv;
+		}
+	}
+	return next;
+}
+
 /*
- * device_attach(): the drivers in the order of the id tables; a probe that fails lets the next one
+ * device_attach(): the drivers in the order of loading; a probe that fails lets the next one
  * try and is no error. -EBUSY only if the group belongs to a VM, -EAGAIN if a probe was deferred.
  */
 int fk_driver_probe_any(struct fakekernel *fk, int dev)
@@ -172,11 +188,10 @@ int fk_driver_probe_any(struct fakekernel *fk, int dev)
 	if (fk->devs[dev].driver[0]) {
 		return 0;
 	}
-	for (int drv = 0; drv < fk->driver_count; drv++) {
+	for (int drv = next_driver(fk, 0); drv >= 0; drv = next_driver(fk, fk->drivers[drv].place)) {
 		int rc;
 
-		if (!fk->drivers[drv].loaded || fk->drivers[drv].platform ||
-		    !driver_matches(fk, drv, dev)) {
+		if (!driver_matches(fk, drv, dev)) {
 			continue;
 		}
 		rc = driver_probe(fk, drv, dev);
@@ -203,6 +218,7 @@ void fk_driver_load(struct fakekernel *fk, int drv)
 		return;
 	}
 	d->loaded = true;
+	d->place = ++fk->drivers_loaded;
 	(void)snprintf(dir, sizeof(dir), "sys/bus/%s/drivers/%s", bus, d->name);
 	(void)fk_put_attr(fk, d->platform ? FK_ATTR_PLATFORM_BIND : FK_ATTR_BIND, drv, NULL,
 			  "%s/bind", dir);

@@ -91,9 +91,25 @@ static void dump_below(struct dump *d, const struct fk_node *dir, const char *pr
 	}
 }
 
+/* They are in no file: as if they were one of their driver's. */
+static void dump_dynids(struct dump *d, const struct fakekernel *fk)
+{
+	for (int i = 0; i < fk->driver_count; i++) {
+		const struct fk_drv *drv = &fk->drivers[i];
+		char path[80];
+
+		(void)snprintf(path, sizeof(path), "sys/bus/pci/drivers/%s", drv->name);
+		for (unsigned k = 0; k < drv->id_count && !is_excepted(d, path); k++) {
+			vh_text_addf(&d->text, "i %s %04x:%04x\n", path, drv->ids[k].vendor,
+				     drv->ids[k].device);
+		}
+	}
+}
+
 static char *finish(struct dump *d, struct fakekernel *fk)
 {
 	dump_below(d, fk->root, "");
+	dump_dynids(d, fk);
 	if (d->text.failed) {
 		fk_abort("out of memory");
 	}

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
-#include "tests/support/fk_internal.h"
+#include "tests/support/fk_words.h"
 
 #ifndef FK_HOSTS_DIR
 #define FK_HOSTS_DIR "tests/hosts"
@@ -96,6 +96,8 @@ static void do_process(struct fakekernel *fk, const struct fk_words *w)
 	p->start = fk_option_number(w, "start", 10, p->start);
 	fk_copy(p->unit, sizeof(p->unit), fk_option(w, "unit") ? fk_option(w, "unit") : "");
 	fk_copy(p->cgroup, sizeof(p->cgroup), fk_option(w, "cgroup") ? fk_option(w, "cgroup") : "");
+	fk_copy(p->cmdline, sizeof(p->cmdline),
+		fk_option(w, "cmdline") ? fk_option(w, "cmdline") : "");
 	if (p->unit[0] && !p->cgroup[0]) {
 		(void)snprintf(p->cgroup, sizeof(p->cgroup), "/system.slice/%.60s", p->unit);
 	}
@@ -210,6 +212,19 @@ static void do_node(struct fakekernel *fk, const struct fk_words *w)
 		    (unsigned)minor, "%s", w->items[1]);
 }
 
+/* Left by somebody who wrote to new_id: while the machine boots that binds nothing. */
+static void do_dynid(struct fakekernel *fk, const struct fk_words *w)
+{
+	int drv = fk_driver_find(fk, word(w, 1));
+	char id[16];
+
+	fk_copy(id, sizeof(id), word(w, 2));
+	id[strcspn(id, ":")] = ' ';
+	if (drv < 0 || !fk->drivers[drv].loaded || fk_driver_new_id(fk, drv, id)) {
+		fk_abort("%s: %s does not take the id %s", w->where, w->items[1], w->items[2]);
+	}
+}
+
 static void do_program(struct fakekernel *fk, const struct fk_words *w)
 {
 	(void)fk_put(fk, 0755, fk_option(w, "status") ? fk_option(w, "status") : "0", "%s",
@@ -260,6 +275,7 @@ static const struct {
 	{"process", do_process}, {"mount", do_mount},   {"swap", do_swap}, {"holder", do_holder},
 	{"route", do_route},     {"route6", do_route6}, {"unit", do_unit}, {"node", do_node},
 	{"program", do_program}, {"link", do_link},     {"dir", do_dir},   {"busy", do_busy},
+	{"dynid", do_dynid},
 };
 
 static void do_driver(struct fakekernel *fk, const struct fk_words *w)

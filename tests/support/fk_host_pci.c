@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
-#include "tests/support/fk_internal.h"
+#include "tests/support/fk_words.h"
 
 static const char *text_option(const struct fk_words *w, const char *key)
 {

@@ -138,11 +138,15 @@ struct fk_dynid {
 	unsigned vendor, device;
 };
 
-/* @busy_hangs: remove() waits until all nodes of the device are closed */
+/*
+ * @busy_hangs: remove() waits until all nodes of the device are closed
+ * @place: in the order of loading, in which the kernel asks them; from 1
+ */
 struct fk_drv {
 	char name[FK_NAME];
 	char module[FK_NAME];
 	bool platform, loaded, busy_hangs;
+	unsigned place;
 	struct fk_dynid ids[FK_MAX_DYNIDS];
 	unsigned id_count;
 };
@@ -193,6 +197,7 @@ struct fk_proc {
 	char comm[64];
 	char cgroup[96];
 	char unit[64];
+	char cmdline[160];
 	char state;
 	struct fk_fd fds[FK_MAX_FDS];
 	unsigned fd_count;
@@ -265,6 +270,7 @@ struct fakekernel {
 	int dev_count;
 	struct fk_drv drivers[FK_MAX_DRIVERS];
 	int driver_count;
+	unsigned drivers_loaded;
 	struct fk_module modules[FK_MAX_MODULES];
 	int module_count;
 	struct fk_fb fbs[FK_MAX_FBS];
@@ -464,9 +470,17 @@ const struct fk_fault *fk_fault_find(struct fakekernel *fk, enum fk_op op, const
 /* The same for operations without a device: true if it ends here with *@ret. */
 bool fk_fault_simple(struct fakekernel *fk, enum fk_op op, const char *subject, int *ret);
 
-/* --- fk_sys.c, fk_store.c ----------------------------------------------------------------------- */
+/* --- fk_sys.c, fk_time.c, fk_store.c ------------------------------------------------------------ */
 
 extern const struct vh_sys_ops fk_ops;
+static inline struct fakekernel *fk_of(struct vh_sys *sys)
+{
+	return (struct fakekernel *)(void *)sys;
+}
+uint64_t fk_op_now_ms(struct vh_sys *sys);
+uint64_t fk_op_time_s(struct vh_sys *sys);
+void fk_op_wait(struct vh_sys *sys, unsigned max_ms);
+int fk_op_await(struct vh_sys *sys, const struct vh_await *what, unsigned max_ms);
 /* A write with faults and a deadline; not counted. */
 int fk_guarded_write(struct fakekernel *fk, const struct fk_request *q);
 int fk_guarded_lock_wait(struct fakekernel *fk, const char *path, int dev, unsigned timeout_ms);
@@ -475,22 +489,3 @@ int fk_store_make_dir(struct fakekernel *fk, const char *path);
 int fk_store_publish(struct fakekernel *fk, const char *path, const char *data, size_t len);
 int fk_store_append(struct fakekernel *fk, const char *path, const char *data, size_t len);
 int fk_store_remove(struct fakekernel *fk, const char *path);
-
-/* --- fk_host.c, fk_host_pci.c ------------------------------------------------------------------- */
-
-/**
- * struct fk_words - one line: plain words and key=value
- * @where: "file:line", for messages
- */
-struct fk_words {
-	char where[80];
-	char *items[32];
-	unsigned count;
-};
-
-const char *fk_option(const struct fk_words *w, const char *key);
-unsigned long fk_option_number(const struct fk_words *w, const char *key, int base,
-			       unsigned long absent);
-void fk_host_pci(struct fakekernel *fk, const struct fk_words *w);
-/* The hardware is known: the kernel boots. */
-void fk_host_boot(struct fakekernel *fk, const char *release, bool sysfb);

@@ -209,6 +209,30 @@ int fk_module_unload_tree(struct fakekernel *fk, const char *name)
 	return 0;
 }
 
+/* Its own table: "vfio-pci" there means a device that was given to it at boot. */
+static bool knows(const struct fakekernel *fk, const struct fk_drv *drv, const struct fk_dynid *id)
+{
+	for (int i = 0; i < fk->dev_count; i++) {
+		const struct fk_dev *d = &fk->devs[i];
+
+		if (d->vendor == id->vendor && d->device == id->device &&
+		    strcmp(drv->name, "vfio-pci") != 0 && fk_word_in(d->native, ',', drv->name)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static int dynid_index(const struct fk_drv *d, const struct fk_dynid *id)
+{
+	for (unsigned i = 0; i < d->id_count; i++) {
+		if (d->ids[i].vendor == id->vendor && d->ids[i].device == id->device) {
+			return (int)i;
+		}
+	}
+	return -1;
+}
+
 /* drivers/pci/pci-driver.c: new_id_store(), then driver_attach() */
 int fk_driver_new_id(struct fakekernel *fk, int drv, const char *text)
 {
@@ -218,10 +242,8 @@ int fk_driver_new_id(struct fakekernel *fk, int drv, const char *text)
 	if (!fk_ids(text, ' ', &id.vendor, &id.device)) {
 		return -EINVAL;
 	}
-	for (unsigned i = 0; i < d->id_count; i++) {
-		if (d->ids[i].vendor == id.vendor && d->ids[i].device == id.device) {
-			return -EEXIST;
-		}
+	if (knows(fk, d, &id) || dynid_index(d, &id) >= 0) {
+		return -EEXIST;
 	}
 	if (d->id_count == FK_MAX_DYNIDS) {
 		return -ENOMEM;
@@ -235,15 +257,26 @@ int fk_driver_remove_id(struct fakekernel *fk, int drv, const char *text)
 {
 	struct fk_drv *d = &fk->drivers[drv];
 	struct fk_dynid id;
+	int at;
 
 	if (!fk_ids(text, ' ', &id.vendor, &id.device)) {
 		return -EINVAL;
 	}
-	for (unsigned i = 0; i < d->id_count; i++) {
-		if (d->ids[i].vendor == id.vendor && d->ids[i].device == id.device) {
-			d->ids[i] = d->ids[--d->id_count];
-			return 0;
-		}
+	at = dynid_index(d, &id);
+	if (at < 0) {
+		return -ENODEV;
 	}
-	return -ENODEV;
+	d->ids[at] = d->ids[--d->id_count];
+	return 0;
+}
+
+bool fk_has_dynid(struct fakekernel *fk, const char *driver, const char *id)
+{
+	int drv = fk_driver_find(fk, driver);
+	struct fk_dynid wanted;
+
+	if (!fk_ids(id, ':', &wanted.vendor, &wanted.device)) {
+		fk_abort("'%s' is no id", id);
+	}
+	return drv >= 0 && dynid_index(&fk->drivers[drv], &wanted) >= 0;
 }

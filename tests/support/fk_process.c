@@ -84,6 +84,21 @@ static void show_fds(struct fakekernel *fk, const struct fk_proc *p)
 	(void)fk_put(fk, 0444, vh_text_str(&maps), "proc/%d/maps", p->pid);
 }
 
+/* Words end in NUL here; what has no command line shows its name. */
+static void show_cmdline(struct fakekernel *fk, const struct fk_proc *p)
+{
+	struct fk_node *n = fk_put(fk, 0444, p->comm, "proc/%d/cmdline", p->pid);
+	size_t len = strlen(p->cmdline);
+
+	if (len == 0) {
+		return;
+	}
+	fk_node_content(n, p->cmdline, len + 1);
+	for (size_t i = 0; i < len; i++) {
+		n->data[i] = n->data[i] == ' ' ? '\0' : n->data[i];
+	}
+}
+
 void fk_proc_show(struct fakekernel *fk, const struct fk_proc *p)
 {
 	char text[256];
@@ -95,7 +110,7 @@ void fk_proc_show(struct fakekernel *fk, const struct fk_proc *p)
 	(void)fk_put(fk, 0444, text, "proc/%d/stat", p->pid);
 	(void)snprintf(text, sizeof(text), "%.15s\n", p->comm);
 	(void)fk_put(fk, 0644, text, "proc/%d/comm", p->pid);
-	(void)fk_put(fk, 0444, p->comm, "proc/%d/cmdline", p->pid);
+	show_cmdline(fk, p);
 	(void)snprintf(text, sizeof(text),
 		       "Name:\t%.15s\nState:\t%c\nPid:\t%d\nPPid:\t1\n"
 		       "Uid:\t0\t0\t0\t0\n",
@@ -155,6 +170,20 @@ pid_t fk_add_process(struct fakekernel *fk, const char *comm, const char *const 
 	}
 	fk_proc_show(fk, p);
 	fk_module_show(fk);
+	return p->pid;
+}
+
+pid_t fk_proxmox_qemu(struct fakekernel *fk, const char *vmid)
+{
+	struct fk_proc *p = fk_proc_new(fk, 0, "kvm");
+	char text[16];
+
+	(void)snprintf(p->cmdline, sizeof(p->cmdline),
+		       "/usr/bin/kvm -id %.9s -pidfile /var/run/qemu-server/%.9s.pid -daemonize",
+		       vmid, vmid);
+	fk_proc_show(fk, p);
+	(void)snprintf(text, sizeof(text), "%d\n", (int)p->pid);
+	(void)fk_put(fk, 0600, text, "run/qemu-server/%s.pid", vmid);
 	return p->pid;
 }
 

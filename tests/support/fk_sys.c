@@ -3,18 +3,12 @@
 /* The table behind struct vh_sys: counting, death, and the way to the reactions. */
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/cleanup.h"
 #include "tests/support/fk_internal.h"
-
-static struct fakekernel *from_sys(struct vh_sys *sys)
-{
-	return (struct fakekernel *)(void *)sys;
-}
 
 void fk_die(struct fakekernel *fk)
 {
@@ -98,7 +92,7 @@ static int write_node(struct fakekernel *fk, const struct fk_request *q)
 static int fk_op_read(struct vh_sys *sys, const char *path, size_t max, unsigned timeout_ms,
 		      char **ret, size_t *ret_len)
 {
-	struct fakekernel *fk = from_sys(sys);
+	struct fakekernel *fk = fk_of(sys);
 	struct fk_node *n;
 	int rc;
 
@@ -137,7 +131,7 @@ static int fk_op_read(struct vh_sys *sys, const char *path, size_t max, unsigned
 static int fk_op_write(struct vh_sys *sys, const char *path, const char *data, size_t len,
 		       unsigned timeout_ms, struct vh_process *stuck)
 {
-	struct fakekernel *fk = from_sys(sys);
+	struct fakekernel *fk = fk_of(sys);
 	VH_AUTO_FREE char *text = fk_alloc(len + 1);
 	struct fk_node *n;
 	int rc;
@@ -159,7 +153,7 @@ static int fk_op_write(struct vh_sys *sys, const char *path, const char *data, s
 
 static int fk_op_readlink(struct vh_sys *sys, const char *path, char *buf, size_t size)
 {
-	struct fakekernel *fk = from_sys(sys);
+	struct fakekernel *fk = fk_of(sys);
 	int rc = -ENOENT;
 	const struct fk_node *n;
 
@@ -181,7 +175,7 @@ static int fk_op_readlink(struct vh_sys *sys, const char *path, char *buf, size_
 
 static int fk_op_list(struct vh_sys *sys, const char *path, struct vh_list *ret)
 {
-	struct fakekernel *fk = from_sys(sys);
+	struct fakekernel *fk = fk_of(sys);
 	VH_AUTO_LIST struct vh_list names = {0};
 	struct fk_node *n;
 	int rc;
@@ -217,7 +211,7 @@ static int fk_op_stat(struct vh_sys *sys, const char *path, struct vh_stat *ret)
 		[FK_KIND_LINK] = VH_FILE_OTHER,    [FK_KIND_CHAR] = VH_FILE_CHAR,
 		[FK_KIND_BLOCK] = VH_FILE_BLOCK,
 	};
-	struct fakekernel *fk = from_sys(sys);
+	struct fakekernel *fk = fk_of(sys);
 	const struct fk_node *link;
 	struct fk_node *n;
 	int rc;
@@ -248,7 +242,7 @@ static int fk_op_stat(struct vh_sys *sys, const char *path, struct vh_stat *ret)
 
 static int fk_op_run(struct vh_sys *sys, const char *const argv[], unsigned timeout_ms)
 {
-	struct fakekernel *fk = from_sys(sys);
+	struct fakekernel *fk = fk_of(sys);
 	VH_AUTO_TEXT struct vh_text line = {0};
 	int rc;
 
@@ -274,7 +268,7 @@ static int fk_op_run(struct vh_sys *sys, const char *const argv[], unsigned time
 
 static int fk_op_make_dir(struct vh_sys *sys, const char *path)
 {
-	struct fakekernel *fk = from_sys(sys);
+	struct fakekernel *fk = fk_of(sys);
 	int rc = begin(fk, "make_dir", path, NULL, 0);
 
 	if (rc) {
@@ -291,7 +285,7 @@ static int fk_op_make_dir(struct vh_sys *sys, const char *path)
 
 static int fk_op_publish(struct vh_sys *sys, const char *path, const char *data, size_t len)
 {
-	struct fakekernel *fk = from_sys(sys);
+	struct fakekernel *fk = fk_of(sys);
 	int rc = begin(fk, "publish", path, NULL, 0);
 
 	if (rc) {
@@ -308,7 +302,7 @@ static int fk_op_publish(struct vh_sys *sys, const char *path, const char *data,
 
 static int fk_op_append(struct vh_sys *sys, const char *path, const char *data, size_t len)
 {
-	struct fakekernel *fk = from_sys(sys);
+	struct fakekernel *fk = fk_of(sys);
 	VH_AUTO_FREE char *text = fk_alloc(len + 1);
 	const struct fk_fault *fault;
 	int rc;
@@ -340,7 +334,7 @@ static int fk_op_append(struct vh_sys *sys, const char *path, const char *data, 
 
 static int fk_op_remove(struct vh_sys *sys, const char *path)
 {
-	struct fakekernel *fk = from_sys(sys);
+	struct fakekernel *fk = fk_of(sys);
 	int rc = begin(fk, "remove", path, NULL, 0);
 
 	if (rc) {
@@ -376,7 +370,7 @@ void fk_lock_by_other(struct fakekernel *fk, const char *path, bool held)
 
 static int fk_op_lock(struct vh_sys *sys, const char *path, unsigned timeout_ms)
 {
-	struct fakekernel *fk = from_sys(sys);
+	struct fakekernel *fk = fk_of(sys);
 	uint64_t deadline = fk->now + timeout_ms;
 	struct fk_lock_state *lock;
 	int rc;
@@ -407,7 +401,7 @@ static int fk_op_lock(struct vh_sys *sys, const char *path, unsigned timeout_ms)
 
 static void fk_op_unlock(struct vh_sys *sys, int handle)
 {
-	struct fakekernel *fk = from_sys(sys);
+	struct fakekernel *fk = fk_of(sys);
 
 	for (int i = 0; i < fk->lock_count; i++) {
 		if (handle > 0 && fk->locks[i].handle == handle) {
@@ -418,7 +412,7 @@ static void fk_op_unlock(struct vh_sys *sys, int handle)
 
 static int fk_op_group_status(struct vh_sys *sys, unsigned group)
 {
-	struct fakekernel *fk = from_sys(sys);
+	struct fakekernel *fk = fk_of(sys);
 	char path[32];
 	int rc;
 
@@ -431,68 +425,16 @@ static int fk_op_group_status(struct vh_sys *sys, unsigned group)
 
 static int fk_op_block_busy(struct vh_sys *sys, const char *name)
 {
-	struct fakekernel *fk = from_sys(sys);
+	struct fakekernel *fk = fk_of(sys);
 
 	return fk->dead ? -EOWNERDEAD : fk_block_busy(fk, name);
 }
 
 static int fk_op_console_fb(struct vh_sys *sys, unsigned console)
 {
-	struct fakekernel *fk = from_sys(sys);
+	struct fakekernel *fk = fk_of(sys);
 
 	return fk->dead ? -EOWNERDEAD : fk_console_fb(fk, console);
-}
-
-static uint64_t fk_op_now_ms(struct vh_sys *sys)
-{
-	return from_sys(sys)->now;
-}
-
-/* Time passes for the dead, too, so that their loops end; the world stands still for them. */
-static void fk_op_wait(struct vh_sys *sys, unsigned max_ms)
-{
-	struct fakekernel *fk = from_sys(sys);
-	uint64_t until = fk->now + max_ms;
-
-	if (fk->dead || !fk_clock_step(fk, until)) {
-		fk->now = until;
-	}
-}
-
-/* The virtual clock began when this line was written. */
-static uint64_t fk_op_time_s(struct vh_sys *sys)
-{
-	return FK_EPOCH_S + from_sys(sys)->now / 1000;
-}
-
-static bool any_has_ended(struct vh_sys *sys, const struct vh_await *what)
-{
-	for (size_t i = 0; i < what->process_count; i++) {
-		if (!vh_sys_process_alive(sys, &what->processes[i])) {
-			return true;
-		}
-	}
-	return false;
-}
-
-/* Returns at every event of the virtual world; when there will be none, a real one sleeps for ever. */
-static int fk_op_await(struct vh_sys *sys, const struct vh_await *what, unsigned max_ms)
-{
-	struct fakekernel *fk = from_sys(sys);
-	bool for_ever = max_ms == UINT_MAX;
-	uint64_t until = for_ever ? UINT64_MAX : fk->now + max_ms;
-
-	if (fk->dead || (what->cancel && *what->cancel)) {
-		return -EINTR;
-	}
-	if (max_ms == 0 || any_has_ended(sys, what) || fk_clock_step(fk, until)) {
-		return 0;
-	}
-	if (for_ever) {
-		return -EINTR;
-	}
-	fk->now = until;
-	return 0;
 }
 
 /* The test owns it and still has questions. */
