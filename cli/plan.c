@@ -9,13 +9,14 @@
 
 #include "cli/json.h"
 #include "lib/engine/journal.h"
+#include "lib/proxmox/proxmox.h"
 
 /* The same picture and the same plan that a detach would make now. */
 static int make_plan(struct cli *cli, const char *vm, struct vh_plan *plan, struct vh_error *err)
 {
 	VH_AUTO_PROFILE struct vh_profile profile = {0};
 	VH_AUTO_HOST struct vh_host host = {0};
-	int rc = vh_profile_load(cli->sys, vm, &profile, err);
+	int rc = vh_profile_of_vm(cli->sys, vm, &profile, err);
 
 	if (rc) {
 		return CLI_USAGE;

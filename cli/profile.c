@@ -12,6 +12,7 @@
 #include "lib/base/text.h"
 #include "lib/profile/keys.h"
 #include "lib/profile/trace.h"
+#include "lib/proxmox/proxmox.h"
 
 #define SUFFIX ".ini"
 
@@ -21,7 +22,9 @@ static int usage(void)
 			 "       vfio-handoff profile show VM [--json]\n"
 			 "\n"
 			 "check  reads the profile of VM, or all profiles, and says what is wrong\n"
-			 "show   prints every key with its value and the line it comes from");
+			 "show   prints every key with its value and the line it comes from\n"
+			 "\n"
+			 "On Proxmox VE both look into the configuration of the VM, too.");
 }
 
 /* What is wrong with a profile is 2; that it could not be read for another reason is 1. */
@@ -52,61 +55,109 @@ static void print_json(struct json_object *o)
 	json_object_put(o);
 }
 
-/* @results is the JSON array, or NULL to speak to a person. */
-static int check_one(struct cli *cli, const char *vm, struct json_object *results)
+/**
+ * struct checked - what a check found
+ * @where: the guest is not on this node, so its profile was read without its configuration
+ */
+struct checked {
+	struct vh_error err;
+	struct vh_error where;
+	int rc;
+};
+
+/* @all: a cluster's profiles are those of other nodes' guests as well. */
+static void check_profile(struct cli *cli, const char *vm, bool all, struct checked *ret)
 {
 	VH_AUTO_PROFILE struct vh_profile profile = {0};
-	struct vh_error err = {0};
-	int rc = vh_profile_load(cli->sys, vm, &profile, &err);
+	VH_AUTO_PVE_GUEST struct vh_pve_guest guest = {0};
 
+	*ret = (struct checked){.rc = vh_profile_load(cli->sys, vm, &profile, &ret->err)};
+	if (ret->rc) {
+		return;
+	}
+	if (all && vh_is_vmid(vm) && vh_pve_is_node(cli->sys) &&
+	    vh_pve_load(cli->sys, vm, &guest, &ret->where) == -ENOENT) {
+		return;
+	}
+	ret->where = (struct vh_error){0};
+	ret->rc = vh_profile_complete(cli->sys, &profile, &ret->err);
+}
+
+/* @results is the JSON array, or NULL to speak to a person. */
+static int check_one(struct cli *cli, const char *vm, bool all, struct json_object *results)
+{
+	struct checked checked;
+
+	check_profile(cli, vm, all, &checked);
 	if (results) {
 		struct json_object *o = json_object_new_object();
 
 		add_string(o, "vm", vm);
-		json_object_object_add(o, "ok", json_object_new_boolean(rc == 0));
-		if (rc) {
-			add_string(o, "error", err.msg);
-			add_string(o, "hint", err.hint);
+		json_object_object_add(o, "ok", json_object_new_boolean(checked.rc == 0));
+		if (checked.rc) {
+			add_string(o, "error", checked.err.msg);
+			add_string(o, "hint", checked.err.hint);
 		}
 		json_object_array_add(results, o);
-	} else if (rc) {
-		cli_error(&err);
+	} else if (checked.rc) {
+		cli_error(&checked.err);
 	} else {
-		printf("%s" SUFFIX ": ok\n", vm);
+		printf("%s" SUFFIX ": ok%s%s\n", vm, checked.where.code ? "; " : "",
+		       checked.where.msg);
 	}
-	return status_of(rc);
+	return status_of(checked.rc);
 }
 
-static int check_all(struct cli *cli, struct json_object *results)
+/* Adds the VMs that have a profile in @dir; of the cluster's, those without one on this machine. */
+static int list_profiles(struct cli *cli, const char *dir, bool of_cluster, struct vh_list *ret)
 {
 	VH_AUTO_LIST struct vh_list names = {0};
-	size_t count = 0;
-	int worst = CLI_OK;
-	int rc = cli->sys->ops->list(cli->sys, VH_PROFILE_DIR, &names);
+	int rc = cli->sys->ops->list(cli->sys, dir, &names);
 
-	if (rc < 0 && rc != -ENOENT) {
-		struct vh_error err = {0};
-
-		(void)vh_error_sys(&err, -rc, VH_PROFILE_DIR, "cannot list the profiles");
-		cli_error(&err);
-		return CLI_FAILED;
-	}
-	vh_list_sort(&names);
 	for (size_t i = 0; i < names.count; i++) {
 		char *name = names.items[i];
 		size_t len = strlen(name);
 		size_t suffix = strlen(SUFFIX);
-		int status;
 
 		if (len <= suffix || strcmp(name + len - suffix, SUFFIX) != 0) {
 			continue;
 		}
 		name[len - suffix] = '\0';
-		status = check_one(cli, name, results);
-		worst = status > worst ? status : worst;
-		count++;
+		if (of_cluster && (!vh_is_vmid(name) || vh_list_has(ret, name))) {
+			continue;
+		}
+		if (vh_list_add(ret, name)) {
+			return -ENOMEM;
+		}
 	}
-	if (count == 0 && !results) {
+	return rc == -ENOENT || rc == -ENOTDIR ? 0 : rc;
+}
+
+static int check_all(struct cli *cli, struct json_object *results)
+{
+	VH_AUTO_LIST struct vh_list vms = {0};
+	const char *dir = VH_PROFILE_DIR;
+	int worst = CLI_OK;
+	int rc = list_profiles(cli, dir, false, &vms);
+
+	if (rc >= 0) {
+		dir = VH_PROFILE_CLUSTER_DIR;
+		rc = list_profiles(cli, dir, true, &vms);
+	}
+	if (rc < 0) {
+		struct vh_error err = {0};
+
+		(void)vh_error_sys(&err, -rc, dir, "cannot list the profiles");
+		cli_error(&err);
+		return CLI_FAILED;
+	}
+	vh_list_sort(&vms);
+	for (size_t i = 0; i < vms.count; i++) {
+		int status = check_one(cli, vms.items[i], true, results);
+
+		worst = status > worst ? status : worst;
+	}
+	if (vms.count == 0 && !results) {
 		(void)fprintf(stderr, "there is no profile in /%s\n", VH_PROFILE_DIR);
 	}
 	return worst;
@@ -115,7 +166,7 @@ static int check_all(struct cli *cli, struct json_object *results)
 static int check(struct cli *cli, const char *vm)
 {
 	struct json_object *results = cli->json ? json_object_new_array() : NULL;
-	int status = vm ? check_one(cli, vm, results) : check_all(cli, results);
+	int status = vm ? check_one(cli, vm, false, results) : check_all(cli, results);
 
 	if (results) {
 		print_json(results);
@@ -123,23 +174,26 @@ static int check(struct cli *cli, const char *vm)
 	return status;
 }
 
-/* One key with its value, on its way to a person or to a program. */
+/**
+ * struct row - one key with its value, on its way to a person or to a program
+ * @file: where the value comes from, NULL for a default
+ */
 struct row {
 	const struct vh_key *key;
 	const char *title;
 	char value[VH_KEY_VALUE_MAX];
-	const struct vh_origin *origin;
+	const char *file;
+	unsigned line;
 };
 
 static void row_print(const struct row *row)
 {
 	if (!row->value[0]) {
 		printf("; %s is not set\n", row->key->name);
-	} else if (row->origin) {
-		printf("%-8s= %-28s ; %s:%u\n", row->key->name, row->value, row->origin->file,
-		       row->origin->line);
+	} else if (row->file) {
+		printf("%-10s= %-28s ; %s:%u\n", row->key->name, row->value, row->file, row->line);
 	} else {
-		printf("%-8s= %-28s ; default\n", row->key->name, row->value);
+		printf("%-10s= %-28s ; default\n", row->key->name, row->value);
 	}
 }
 
@@ -151,12 +205,28 @@ static void row_json(const struct row *row, struct json_object *list)
 	add_string(o, "key", row->key->name);
 	json_object_object_add(o, "value",
 			       row->value[0] ? json_object_new_string(row->value) : NULL);
-	json_object_object_add(o, "default", json_object_new_boolean(!row->origin));
-	if (row->origin) {
-		add_string(o, "file", row->origin->file);
-		json_object_object_add(o, "line", json_object_new_int64(row->origin->line));
+	json_object_object_add(o, "default", json_object_new_boolean(!row->file));
+	if (row->file) {
+		add_string(o, "file", row->file);
+		json_object_object_add(o, "line", json_object_new_int64(row->line));
 	}
 	json_object_array_add(list, o);
+}
+
+/* Of a device of the guest's configuration only the address and the id come from there. */
+static void find_origin(const struct vh_profile *profile, const struct vh_profile_device *device,
+			const struct vh_trace *trace, struct row *row)
+{
+	const struct vh_origin *origin = vh_trace_find(trace, row->title, row->key);
+
+	if (origin) {
+		row->file = origin->file;
+		row->line = origin->line;
+	} else if (device && profile->from_guest &&
+		   (!row->key->fallback || strcmp(row->key->name, "id") == 0)) {
+		row->file = device->file;
+		row->line = device->line;
+	}
 }
 
 static void show_section(const struct vh_profile *profile, const struct vh_profile_device *device,
@@ -177,7 +247,7 @@ static void show_section(const struct vh_profile *profile, const struct vh_profi
 			continue;
 		}
 		row.key->get(profile, device, row.value);
-		row.origin = vh_trace_find(trace, title, row.key);
+		find_origin(profile, device, trace, &row);
 		if (list) {
 			row_json(&row, list);
 		} else {
@@ -208,11 +278,18 @@ static int show(struct cli *cli, const char *vm)
 	char hash[17];
 	int rc = vh_profile_load_traced(cli->sys, vm, &profile, &trace, &err);
 
+	if (rc == 0) {
+		rc = vh_profile_complete(cli->sys, &profile, &err);
+	}
 	if (rc) {
 		cli_error(&err);
 		return status_of(rc);
 	}
 	if (!cli->json) {
+		if (profile.from_guest) {
+			printf("; the profile has no [device], so %s decides\n",
+			       profile.devices[0].file);
+		}
 		show_all(&profile, &trace, NULL);
 		return CLI_OK;
 	}
@@ -221,6 +298,7 @@ static int show(struct cli *cli, const char *vm)
 	(void)snprintf(hash, sizeof(hash), "%016" PRIx64, profile.hash);
 	add_string(o, "vm", profile.vm);
 	add_string(o, "hash", hash);
+	json_object_object_add(o, "from_guest", json_object_new_boolean(profile.from_guest));
 	show_all(&profile, &trace, list);
 	json_object_object_add(o, "settings", list);
 	print_json(o);

@@ -47,8 +47,12 @@ static void fd_write(struct vh_log_sink *sink, const struct vh_log_record *recor
 {
 	struct vh_fd_sink *s = (struct vh_fd_sink *)sink;
 	char line[2304];
-	int n = snprintf(line, sizeof(line), "%s%s\n", s->prefix, record->text);
+	int n;
 
+	if (s->max_level != 0 && record->level > s->max_level) {
+		return;
+	}
+	n = snprintf(line, sizeof(line), "%s%s\n", s->prefix, record->text);
 	/* Whoever reads us may be gone; a log line is no reason to stop half-way. */
 	if (n > 0 && write(s->fd, line, (size_t)n < sizeof(line) ? (size_t)n : sizeof(line)) < 0) {
 		return;

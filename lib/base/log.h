@@ -63,11 +63,13 @@ void vh_log(struct vh_log *log, enum vh_level level, const char *device, const c
 /**
  * struct vh_fd_sink - plain lines on a file descriptor of the front end's
  * @prefix: before each line, e.g. "vfio-handoff: "
+ * @max_level: lines above it do not come here; 0: all come
  */
 struct vh_fd_sink {
 	struct vh_log_sink sink;
 	int fd;
 	const char *prefix;
+	enum vh_level max_level;
 };
 
 void vh_fd_sink_init(struct vh_fd_sink *s, int fd, const char *prefix) __attribute__((nonnull));

@@ -9,7 +9,7 @@
 #include "lib/base/text.h"
 #include "lib/profile/values.h"
 
-const char *const vh_sections[VH_SECTION_COUNT] = {"device", "host", "reset"};
+const char *const vh_sections[VH_SECTION_COUNT] = {"device", "host", "reset", "proxmox"};
 
 const struct vh_key vh_keys[VH_KEY_COUNT] = {
 	{
@@ -70,6 +70,16 @@ const struct vh_key vh_keys[VH_KEY_COUNT] = {
 		.get = vh_get_timeout,
 	},
 	{
+		.section = "host",
+		.name = "linger",
+		.syntax = "NUMBER(ms|s|m)",
+		.fallback = "0s",
+		.help = "Keep the devices on vfio-pci so long after the guest's end, at most 10m, "
+			"so that a restart does not bounce the display.",
+		.set = vh_set_linger,
+		.get = vh_get_linger,
+	},
+	{
 		.section = "reset",
 		.name = "method",
 		.syntax = "auto | none | METHOD...",
@@ -78,6 +88,17 @@ const struct vh_key vh_keys[VH_KEY_COUNT] = {
 			"or these methods of the kernel in this order.",
 		.set = vh_set_reset,
 		.get = vh_get_reset,
+	},
+	{
+		.section = "proxmox",
+		.name = "on-backup",
+		.choices = {"refuse", "detach", "skip"},
+		.fallback = "refuse",
+		.help = "What to do when a stopped guest is started only to be backed up: "
+			"refuse, hand the devices over, or leave them as they are "
+			"if no host driver has them.",
+		.set = vh_set_on_backup,
+		.get = vh_get_on_backup,
 	},
 };
 
@@ -169,7 +190,8 @@ int vh_section_unknown(const char *section, struct vh_error *err)
 	} else {
 		(void)vh_error_set(err, EINVAL, NULL, "unknown section '%s'", section);
 	}
-	return vh_error_hint(err, "sections of a profile: [device NAME], [host], [reset]");
+	return vh_error_hint(err, "sections of a profile: [device NAME], [host], [reset], "
+				  "[proxmox]");
 }
 
 bool vh_key_announced(const char *section, const char *name, const char *value)

@@ -48,8 +48,8 @@ struct vh_key {
 		    char buf[VH_KEY_VALUE_MAX]);
 };
 
-#define VH_KEY_COUNT     7
-#define VH_SECTION_COUNT 3
+#define VH_KEY_COUNT     9
+#define VH_SECTION_COUNT 4
 
 extern const struct vh_key vh_keys[VH_KEY_COUNT];
 

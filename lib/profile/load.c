@@ -14,6 +14,9 @@
 #define DROPIN_SUFFIX  ".d"
 #define NAME_BYTES_MAX (NAME_MAX - sizeof(SUFFIX DROPIN_SUFFIX) + 1)
 
+/* /etc/pve is a FUSE file system, and its daemon may hang. */
+#define CLUSTER_TIMEOUT_MS 10000U
+
 int vh_profile_path(char *buf, size_t size, const char *vm)
 {
 	size_t len = strlen(vm);
@@ -31,20 +34,44 @@ int vh_profile_path(char *buf, size_t size, const char *vm)
 	return n < 0 || (size_t)n >= size ? -EINVAL : 0;
 }
 
-int vh_profile_find(struct vh_sys *sys, const char *vm)
+static bool is_of_cluster(const char *path)
 {
-	char path[VH_PATH_MAX];
+	return strncmp(path, VH_PROFILE_CLUSTER_DIR, strlen(VH_PROFILE_CLUSTER_DIR)) == 0;
+}
+
+/* Proxmox makes this link when it mounts its file system. */
+static bool is_node(struct vh_sys *sys)
+{
+	char target[VH_PATH_MAX];
+
+	return vh_sys_link(sys, target, sizeof(target), "etc/pve/local") == 0;
+}
+
+/* Where the main file of @vm is: 1 with its path, 0 there is none, or -errno. */
+static int find_main(struct vh_sys *sys, const char *vm, char path[VH_PATH_MAX])
+{
 	struct vh_stat st;
 	int rc;
 
-	if (vh_profile_path(path, sizeof(path), vm)) {
+	if (vh_profile_path(path, VH_PATH_MAX, vm)) {
 		return 0;
 	}
 	rc = sys->ops->stat(sys, path, &st);
+	if ((rc == -ENOENT || rc == -ENOTDIR) && vh_is_vmid(vm)) {
+		(void)snprintf(path, VH_PATH_MAX, VH_PROFILE_CLUSTER_DIR "/%s" SUFFIX, vm);
+		rc = sys->ops->stat(sys, path, &st);
+	}
 	if (rc == -ENOENT || rc == -ENOTDIR) {
 		return 0;
 	}
 	return rc < 0 ? rc : 1;
+}
+
+int vh_profile_find(struct vh_sys *sys, const char *vm)
+{
+	char path[VH_PATH_MAX];
+
+	return find_main(sys, vm, path);
 }
 
 /* As one word of a shell's command line, for hints that are to be pasted. */
@@ -68,18 +95,29 @@ static void quote(char *dst, size_t size, const char *path)
 	dst[at] = '\0';
 }
 
+/* There is no chmod and no chown below /etc/pve: all of it is root's, mode 0640 or less. */
+static int hint_trust(const char *path, const char *command, struct vh_error *err)
+{
+	char quoted[sizeof(err->hint) - 32];
+
+	if (is_of_cluster(path)) {
+		return vh_error_hint(err, "Proxmox's file system shows nothing like that: is it "
+					  "mounted? See: findmnt /etc/pve");
+	}
+	quote(quoted, sizeof(quoted), path);
+	return vh_error_hint(err, "look at what it holds, then: %s %s", command, quoted);
+}
+
 /* Root runs what stands in a profile, so nobody else may have written it. */
 static int check_trust(struct vh_sys *sys, const char *path, enum vh_file_type type,
 		       struct vh_error *err)
 {
-	char quoted[sizeof(err->hint) - 32];
 	struct vh_stat st;
 	int rc = sys->ops->stat(sys, path, &st);
 
 	if (rc < 0) {
 		return vh_error_sys(err, -rc, path, "cannot look at the profile");
 	}
-	quote(quoted, sizeof(quoted), path);
 	if (st.type != type) {
 		return vh_error_set(err, EINVAL, path, "/%s is not a %s", path,
 				    type == VH_FILE_DIRECTORY ? "directory" : "regular file");
@@ -87,13 +125,13 @@ static int check_trust(struct vh_sys *sys, const char *path, enum vh_file_type t
 	if (st.uid != 0) {
 		(void)vh_error_set(err, EPERM, path, "/%s belongs to user %u, not to root", path,
 				   st.uid);
-		return vh_error_hint(err, "look at what it holds, then: chown root %s", quoted);
+		return hint_trust(path, "chown root", err);
 	}
 	if (st.mode & 022) {
 		(void)vh_error_set(err, EPERM, path,
 				   "/%s can be written by others than root (mode %04o)", path,
 				   st.mode);
-		return vh_error_hint(err, "look at what it holds, then: chmod go-w %s", quoted);
+		return hint_trust(path, "chmod go-w", err);
 	}
 	return 0;
 }
@@ -105,12 +143,31 @@ struct loader {
 	struct vh_error *err;
 };
 
-/* The part below the profiles' directory, fit for a terminal. */
+/* The part below the profiles' directory, or the whole path in the cluster's; for a terminal. */
 static const char *shown(char buf[VH_PATH_MAX], const char *path)
 {
-	(void)vh_copy(buf, VH_PATH_MAX, path + strlen(VH_PROFILE_DIR "/"));
+	(void)snprintf(buf, VH_PATH_MAX, "%s%s", is_of_cluster(path) ? "/" : "",
+		       is_of_cluster(path) ? path : path + strlen(VH_PROFILE_DIR "/"));
 	vh_sanitize(buf);
 	return buf;
+}
+
+static int read_file(struct loader *l, const char *path, const char *file, char **ret, size_t *len)
+{
+	unsigned timeout_ms = is_of_cluster(path) ? CLUSTER_TIMEOUT_MS : 0;
+	int rc = l->sys->ops->read(l->sys, path, VH_PROFILE_SIZE_MAX, timeout_ms, ret, len);
+
+	if (rc == -EFBIG) {
+		return vh_error_set(l->err, EINVAL, path, "%s: larger than 1 MiB", file);
+	}
+	if (rc < 0) {
+		(void)vh_error_sys(l->err, -rc, path, "cannot read the profile");
+	}
+	if (rc == -ETIMEDOUT) {
+		(void)vh_error_hint(l->err, "Proxmox's cluster file system does not answer: "
+					    "systemctl status pve-cluster");
+	}
+	return rc < 0 ? rc : 0;
 }
 
 static int load_file(struct loader *l, const char *path)
@@ -120,15 +177,11 @@ static int load_file(struct loader *l, const char *path)
 	struct vh_source source = {.file = shown(file, path), .path = path};
 	int rc = check_trust(l->sys, path, VH_FILE_REGULAR, l->err);
 
+	if (!rc) {
+		rc = read_file(l, path, file, &text, &source.len);
+	}
 	if (rc) {
 		return rc;
-	}
-	rc = l->sys->ops->read(l->sys, path, VH_PROFILE_SIZE_MAX, 0, &text, &source.len);
-	if (rc == -EFBIG) {
-		return vh_error_set(l->err, EINVAL, path, "%s: larger than 1 MiB", file);
-	}
-	if (rc < 0) {
-		return vh_error_sys(l->err, -rc, path, "cannot read the profile");
 	}
 	source.text = text;
 	return vh_parse_source(l->profile, &source, l->trace, l->err);
@@ -182,10 +235,25 @@ static int load_dropins(struct loader *l, const char *main_path)
 	return 0;
 }
 
-static int load_all(struct loader *l, const char *path)
+/* The cluster's profile is the same everywhere; where a card sits differs from node to node. */
+static int load_local_dropins(struct loader *l, const char *vm)
 {
+	char path[VH_PATH_MAX];
+	int rc = vh_profile_path(path, sizeof(path), vm);
+
+	if (rc || !vh_sys_exists(l->sys, "%s" DROPIN_SUFFIX, path)) {
+		return 0;
+	}
+	rc = check_trust(l->sys, VH_PROFILE_DIR, VH_FILE_DIRECTORY, l->err);
+	return rc ? rc : load_dropins(l, path);
+}
+
+static int load_all(struct loader *l, const char *vm, const char *path)
+{
+	bool of_cluster = is_of_cluster(path);
 	char file[VH_PATH_MAX];
-	int rc = check_trust(l->sys, VH_PROFILE_DIR, VH_FILE_DIRECTORY, l->err);
+	int rc = check_trust(l->sys, of_cluster ? VH_PROFILE_CLUSTER_DIR : VH_PROFILE_DIR,
+			     VH_FILE_DIRECTORY, l->err);
 
 	if (!rc) {
 		rc = load_file(l, path);
@@ -193,20 +261,38 @@ static int load_all(struct loader *l, const char *path)
 	if (!rc) {
 		rc = load_dropins(l, path);
 	}
-	if (!rc && vh_profile_finish(l->profile, shown(file, path), l->err)) {
+	if (!rc && of_cluster) {
+		rc = load_local_dropins(l, vm);
+	}
+	if (rc) {
+		return rc;
+	}
+	rc = vh_is_vmid(vm) && is_node(l->sys)
+		     ? vh_profile_check(l->profile, shown(file, path), l->err)
+		     : vh_profile_finish(l->profile, shown(file, path), l->err);
+	if (rc) {
 		(void)vh_copy(l->err->path, sizeof(l->err->path), path);
-		rc = -l->err->code;
 	}
 	return rc;
 }
 
-static int no_profile(const char *vm, const char *path, struct vh_error *err)
+static int no_profile(struct vh_sys *sys, const char *vm, struct vh_error *err)
 {
-	(void)vh_error_set(err, ENOENT, path, "there is no profile for the VM '%s'", vm);
+	char path[VH_PATH_MAX];
+	bool possible = vh_profile_path(path, sizeof(path), vm) == 0;
+
+	(void)vh_error_set(err, ENOENT, possible ? path : NULL,
+			   "there is no profile for the VM '%s'", vm);
 	vh_sanitize(err->msg);
-	if (!path) {
+	if (!possible) {
 		return vh_error_hint(err, "a profile is a file named after its VM, "
 					  "and this cannot be a file's name");
+	}
+	if (vh_is_vmid(vm) && is_node(sys)) {
+		return vh_error_hint(err,
+				     "it would be /%s, or /" VH_PROFILE_CLUSTER_DIR "/%s" SUFFIX
+				     " for all nodes; see vfio-handoff-profile(5)",
+				     path, vm);
 	}
 	return vh_error_hint(err, "it would be /%s; see vfio-handoff-profile(5)", path);
 }
@@ -216,18 +302,15 @@ int vh_profile_load_traced(struct vh_sys *sys, const char *vm, struct vh_profile
 {
 	struct loader l = {sys, ret, trace, err};
 	char path[VH_PATH_MAX];
-	struct vh_stat st;
 	int rc;
 
 	vh_profile_init(ret, vm);
-	if (vh_profile_path(path, sizeof(path), vm)) {
-		return no_profile(vm, NULL, err);
+	rc = find_main(sys, vm, path);
+	if (rc == 0) {
+		return no_profile(sys, vm, err);
 	}
-	rc = sys->ops->stat(sys, path, &st);
-	if (rc == -ENOENT || rc == -ENOTDIR) {
-		return no_profile(vm, path, err);
-	}
-	rc = load_all(&l, path);
+	/* Where even looking fails, the reason is told by the first who needs the file. */
+	rc = load_all(&l, vm, path);
 	if (rc) {
 		vh_profile_done(ret);
 	}

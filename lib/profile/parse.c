@@ -114,6 +114,7 @@ static int add_device(struct parser *p, const char *name)
 		.line = p->line,
 	};
 	(void)vh_copy(p->device->name, sizeof(p->device->name), name);
+	(void)snprintf(p->device->title, sizeof(p->device->title), "[device %s]", name);
 	(void)vh_copy(p->device->file, sizeof(p->device->file), p->source->file);
 	return 0;
 }
@@ -358,15 +359,6 @@ static int on_key(void *user, const char *section, const char *name, const char 
 	return 0;
 }
 
-/* FNV-1a, 64 bits. */
-static uint64_t hash_bytes(uint64_t hash, const char *data, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		hash = (hash ^ (unsigned char)data[i]) * UINT64_C(0x100000001b3);
-	}
-	return hash;
-}
-
 int vh_parse_source(struct vh_profile *profile, const struct vh_source *source,
 		    struct vh_trace *trace, struct vh_error *err)
 {
@@ -377,7 +369,7 @@ int vh_parse_source(struct vh_profile *profile, const struct vh_source *source,
 		return vh_error_set(err, EINVAL, source->path, "%s: larger than 1 MiB",
 				    source->file);
 	}
-	profile->hash = hash_bytes(profile->hash, source->text, source->len);
+	vh_profile_hash(profile, source->text, source->len);
 	if (source->len >= 3 && memcmp(source->text, "\xEF\xBB\xBF", 3) == 0) {
 		p.at = 3;
 	}

@@ -23,6 +23,10 @@ struct vh_source {
 	size_t len;
 };
 
+/* vh_profile_finish() for a profile that may get its devices from elsewhere: none is no mistake. */
+int vh_profile_check(const struct vh_profile *profile, const char *file, struct vh_error *err)
+	__attribute__((nonnull, warn_unused_result));
+
 /* vh_profile_parse() with a trace, which may be NULL. */
 int vh_parse_source(struct vh_profile *profile, const struct vh_source *source,
 		    struct vh_trace *trace, struct vh_error *err)

@@ -5,6 +5,9 @@
  * The profile of one VM: /etc/vfio-handoff/<vm>.ini and its drop-ins <vm>.ini.d/ *.ini, read
  * through libinih and checked against the key table (lib/profile/keys.h). A profile is right as a
  * whole or not loaded at all.
+ *
+ * For a VMID without such a file, /etc/pve/vfio-handoff/<vmid>.ini is next; it is the same on every
+ * node of a Proxmox cluster. Nothing there is ever written, and each read has a deadline.
  */
 
 #include <stdbool.h>
@@ -15,8 +18,7 @@
 #include "lib/base/pci_address.h"
 #include "lib/sys/sys.h"
 
-#define VH_PROFILE_DIR "etc/vfio-handoff"
-/* On Proxmox, for a VMID that has no file in the first: the same on every node of the cluster. */
+#define VH_PROFILE_DIR         "etc/vfio-handoff"
 #define VH_PROFILE_CLUSTER_DIR "etc/pve/vfio-handoff"
 
 enum vh_holders {
@@ -82,7 +84,7 @@ struct vh_profile {
 };
 
 /**
- * vh_profile_path() - where the profile of @vm would be, relative to the root
+ * vh_profile_path() - where the profile of @vm would be on this machine, relative to the root
  *
  * The name is data: it becomes one path component and nothing else. It is refused when it cannot
  * be one: empty, '.', '..', a '/' or control bytes in it, too long.
@@ -93,7 +95,7 @@ int vh_profile_path(char *buf, size_t size, const char *vm)
 	__attribute__((nonnull, warn_unused_result));
 
 /**
- * vh_profile_find() - is there a profile, at the price of one look-up
+ * vh_profile_find() - is there a profile, at the price of one look-up, for a VMID of two
  *
  * Return: 1 yes, 0 no (also for a name that cannot have one), or -errno.
  */
@@ -104,7 +106,9 @@ int vh_profile_find(struct vh_sys *sys, const char *vm)
  * vh_profile_load() - read and check the profile of @vm with its drop-ins
  *
  * Drop-ins are read in byte order after the main file; a key there replaces the same key, a
- * [device] section of the same name is continued.
+ * [device] section of the same name is continued. After a main file of the cluster's come its own
+ * drop-ins, then those of this machine. On a Proxmox node the profile of a VMID may have no
+ * [device]: the VM's configuration has them (vh_pve_complete()).
  *
  * Return: 0; -ENOENT no such profile; -EINVAL with err->msg "win11.ini:12: unknown key ..."; -EPERM
  * if a file or the directory belongs to someone else than root or is writable by others.
@@ -125,9 +129,13 @@ int vh_profile_parse(struct vh_profile *profile, const char *file, const char *t
 /* All defaults. @vm may be any text that fits. */
 void vh_profile_init(struct vh_profile *profile, const char *vm) __attribute__((nonnull));
 
-/* Checks what only the whole can show: at least one device, each with an address, none twice. */
+/* Checks what only the whole can show: at least one device, each with an address of its own. */
 int vh_profile_finish(struct vh_profile *profile, const char *file, struct vh_error *err)
 	__attribute__((nonnull, warn_unused_result));
+
+/* Lets @profile's hash cover more than the files: what else its devices were made of. */
+void vh_profile_hash(struct vh_profile *profile, const char *data, size_t len)
+	__attribute__((nonnull));
 
 void vh_profile_done(struct vh_profile *profile) __attribute__((nonnull));
 #define VH_AUTO_PROFILE __attribute__((cleanup(vh_profile_done)))

@@ -10,8 +10,8 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/text.h"
 
-#define TIMEOUT_MIN_MS 1000U
-#define TIMEOUT_MAX_MS (10U * 60U * 1000U)
+#define TIMEOUT_MIN_MS  1000U
+#define DURATION_MAX_MS (10U * 60U * 1000U)
 
 /* Shorter words are too near to each other: 'off' is no typing error of 'on'. */
 #define GUESS_MIN 4
@@ -138,7 +138,9 @@ static unsigned unit_ms(const char *unit)
 	return strcmp(unit, "m") == 0 ? 60 * 1000 : 0;
 }
 
-int vh_set_timeout(const struct vh_key_setting *s, struct vh_error *err)
+/* A time from @min_ms to DURATION_MAX_MS; @range says so. */
+static int parse_duration(const struct vh_key_setting *s, unsigned min_ms, const char *range,
+			  unsigned *ret_ms, struct vh_error *err)
 {
 	size_t digits = strspn(s->value, "0123456789");
 	const char *unit = s->value + digits;
@@ -154,11 +156,21 @@ int vh_set_timeout(const struct vh_key_setting *s, struct vh_error *err)
 	}
 	(void)snprintf(text, sizeof(text), "%.*s", digits < sizeof(text) ? (int)digits : 0,
 		       s->value);
-	if (vh_parse_u64(text, 10, TIMEOUT_MAX_MS / ms, &number) || number * ms < TIMEOUT_MIN_MS) {
-		return bad(s, err, "it must be from 1s to 10m");
+	if (vh_parse_u64(text, 10, DURATION_MAX_MS / ms, &number) || number * ms < min_ms) {
+		return bad(s, err, "it must be %s", range);
 	}
-	s->profile->timeout_ms = (unsigned)number * ms;
+	*ret_ms = (unsigned)number * ms;
 	return 0;
+}
+
+int vh_set_timeout(const struct vh_key_setting *s, struct vh_error *err)
+{
+	return parse_duration(s, TIMEOUT_MIN_MS, "from 1s to 10m", &s->profile->timeout_ms, err);
+}
+
+int vh_set_linger(const struct vh_key_setting *s, struct vh_error *err)
+{
+	return parse_duration(s, 0, "from 0s to 10m", &s->profile->linger_ms, err);
 }
 
 static int check_method(const struct vh_key_setting *s, const char *name, const char *before,
@@ -232,6 +244,18 @@ int vh_set_reset(const struct vh_key_setting *s, struct vh_error *err)
 	return set_method_list(s, err);
 }
 
+/* The choices stand in the order of enum vh_on_backup. */
+int vh_set_on_backup(const struct vh_key_setting *s, struct vh_error *err)
+{
+	int choice = choose(s, err);
+
+	if (choice < 0) {
+		return choice;
+	}
+	s->profile->on_backup = (enum vh_on_backup)choice;
+	return 0;
+}
+
 void vh_get_address(const struct vh_profile *p, const struct vh_profile_device *d,
 		    char buf[VH_KEY_VALUE_MAX])
 {
@@ -270,19 +294,29 @@ void vh_get_holders(const struct vh_profile *p, const struct vh_profile_device *
 	(void)vh_copy(buf, VH_KEY_VALUE_MAX, p->holders == VH_HOLDERS_WAIT ? "wait" : "refuse");
 }
 
-void vh_get_timeout(const struct vh_profile *p, const struct vh_profile_device *d,
-		    char buf[VH_KEY_VALUE_MAX])
+static void show_duration(unsigned ms, char buf[VH_KEY_VALUE_MAX])
 {
-	unsigned ms = p->timeout_ms;
-
-	(void)d;
-	if (ms % 60000 == 0) {
+	if (ms > 0 && ms % 60000 == 0) {
 		(void)snprintf(buf, VH_KEY_VALUE_MAX, "%um", ms / 60000);
 	} else if (ms % 1000 == 0) {
 		(void)snprintf(buf, VH_KEY_VALUE_MAX, "%us", ms / 1000);
 	} else {
 		(void)snprintf(buf, VH_KEY_VALUE_MAX, "%ums", ms);
 	}
+}
+
+void vh_get_timeout(const struct vh_profile *p, const struct vh_profile_device *d,
+		    char buf[VH_KEY_VALUE_MAX])
+{
+	(void)d;
+	show_duration(p->timeout_ms, buf);
+}
+
+void vh_get_linger(const struct vh_profile *p, const struct vh_profile_device *d,
+		   char buf[VH_KEY_VALUE_MAX])
+{
+	(void)d;
+	show_duration(p->linger_ms, buf);
 }
 
 void vh_get_reset(const struct vh_profile *p, const struct vh_profile_device *d,
@@ -295,4 +329,17 @@ void vh_get_reset(const struct vh_profile *p, const struct vh_profile_device *d,
 		value = p->reset == VH_RESET_NONE ? "none" : "auto";
 	}
 	(void)vh_copy(buf, VH_KEY_VALUE_MAX, value);
+}
+
+void vh_get_on_backup(const struct vh_profile *p, const struct vh_profile_device *d,
+		      char buf[VH_KEY_VALUE_MAX])
+{
+	static const char *const words[] = {
+		[VH_BACKUP_REFUSE] = "refuse",
+		[VH_BACKUP_DETACH] = "detach",
+		[VH_BACKUP_SKIP] = "skip",
+	};
+
+	(void)d;
+	(void)vh_copy(buf, VH_KEY_VALUE_MAX, words[p->on_backup]);
 }

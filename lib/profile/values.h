@@ -16,7 +16,9 @@ int vh_set_power(const struct vh_key_setting *s, struct vh_error *err) __attribu
 int vh_set_d3cold(const struct vh_key_setting *s, struct vh_error *err) __attribute__((nonnull));
 int vh_set_holders(const struct vh_key_setting *s, struct vh_error *err) __attribute__((nonnull));
 int vh_set_timeout(const struct vh_key_setting *s, struct vh_error *err) __attribute__((nonnull));
+int vh_set_linger(const struct vh_key_setting *s, struct vh_error *err) __attribute__((nonnull));
 int vh_set_reset(const struct vh_key_setting *s, struct vh_error *err) __attribute__((nonnull));
+int vh_set_on_backup(const struct vh_key_setting *s, struct vh_error *err) __attribute__((nonnull));
 
 void vh_get_address(const struct vh_profile *p, const struct vh_profile_device *d,
 		    char buf[VH_KEY_VALUE_MAX]);
@@ -30,8 +32,12 @@ void vh_get_holders(const struct vh_profile *p, const struct vh_profile_device *
 		    char buf[VH_KEY_VALUE_MAX]);
 void vh_get_timeout(const struct vh_profile *p, const struct vh_profile_device *d,
 		    char buf[VH_KEY_VALUE_MAX]);
+void vh_get_linger(const struct vh_profile *p, const struct vh_profile_device *d,
+		   char buf[VH_KEY_VALUE_MAX]);
 void vh_get_reset(const struct vh_profile *p, const struct vh_profile_device *d,
 		  char buf[VH_KEY_VALUE_MAX]);
+void vh_get_on_backup(const struct vh_profile *p, const struct vh_profile_device *d,
+		      char buf[VH_KEY_VALUE_MAX]);
 
 /* The words of a NULL-terminated array, @glue between them. */
 void vh_key_join(char *buf, size_t size, const char *const *words, const char *glue)

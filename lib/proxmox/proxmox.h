@@ -15,11 +15,13 @@
  * struct vh_pve_guest - a guest of this node
  * @is_container: it is a container: its hookscript is called too, and it has no devices for us
  * @file:         path of its configuration below the root, for messages
+ * @node:         the name of this node
  * @config:       the current part of it; empty for a container
  */
 struct vh_pve_guest {
 	bool is_container;
 	char file[VH_PATH_MAX];
+	char node[64];
 	struct vh_pve_config config;
 };
 
@@ -29,20 +31,27 @@ bool vh_pve_is_node(struct vh_sys *sys) __attribute__((nonnull));
 /**
  * vh_pve_load() - the guest @vmid of this node
  *
- * Return: 0; -ENOENT there is none on this node (err says so); -errno. Each read has a deadline.
+ * Return: 0; -ENOENT there is none on this node (err says where it is); -ENODEV: this is no node,
+ * or /etc/pve is not mounted; -EINVAL: its configuration makes no sense; -errno. Each read has a
+ * deadline.
  * Owner: release with vh_pve_done().
  */
-int vh_pve_load(struct vh_sys *sys, const char *vmid, struct vh_pve_guest *ret, struct vh_error *err)
-	__attribute__((nonnull, warn_unused_result));
+int vh_pve_load(struct vh_sys *sys, const char *vmid, struct vh_pve_guest *ret,
+		struct vh_error *err) __attribute__((nonnull, warn_unused_result));
 void vh_pve_done(struct vh_pve_guest *guest) __attribute__((nonnull));
 #define VH_AUTO_PVE_GUEST __attribute__((cleanup(vh_pve_done)))
 
 /**
  * vh_pve_complete() - make @profile agree with the hostpci lines of @guest
  *
- * A profile without [device] gets its devices from them. With both, a function that Proxmox would
- * take and the profile does not, or the other way round, is refused: -EINVAL, and err shows the
- * two. (A [device] that only shares an IOMMU group with a hostpci device is needed there.)
+ * A profile without [device] gets its devices from them, and its hash covers them. With both, a
+ * function that Proxmox would take and the profile does not, or the other way round, is refused:
+ * -EINVAL, and err shows the two. (A [device] that only shares an IOMMU group with a hostpci device
+ * is needed there.) Mediated devices are Proxmox's own and left out.
+ *
+ * A device that is not there becomes one of the profile all the same: the plan refuses it by name.
+ * Of a mapping with several cards, the one that Proxmox will take is foretold: the first that no
+ * other VM has reserved.
  *
  * Return: 0; -EINVAL; -errno of what cannot be read.
  */
@@ -51,10 +60,20 @@ int vh_pve_complete(struct vh_sys *sys, const struct vh_pve_guest *guest,
 	__attribute__((nonnull, warn_unused_result));
 
 /**
- * vh_profile_of_vm() - the profile of @vm, completed by its platform
+ * vh_profile_complete() - complete a loaded profile by its platform
  *
- * vh_profile_load(), and on a Proxmox node, for a VMID, vh_pve_complete() behind it. What everybody
- * uses who is not the hook. Return: as these.
+ * On a Proxmox node, for a VMID: vh_pve_load() and vh_pve_complete(). Everywhere: a [device] that
+ * names what another one takes along is refused, as the plan would.
+ *
+ * Return: 0; -EINVAL; -errno as of these.
+ */
+int vh_profile_complete(struct vh_sys *sys, struct vh_profile *profile, struct vh_error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/**
+ * vh_profile_of_vm() - the profile of @vm, loaded and completed
+ *
+ * What everybody uses who is not the hook. Return: as vh_profile_load() and vh_profile_complete().
  */
 int vh_profile_of_vm(struct vh_sys *sys, const char *vm, struct vh_profile *ret,
 		     struct vh_error *err) __attribute__((nonnull, warn_unused_result));

@@ -31,7 +31,8 @@ static void watch_directories(struct vh_real *real, const struct vh_list *direct
 		real->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	}
 	for (size_t i = 0; real->inotify >= 0 && i < directories->count; i++) {
-		VH_AUTO_CLOSE int fd = vh_real_open(real, directories->items[i], O_PATH | O_DIRECTORY);
+		VH_AUTO_CLOSE int fd =
+			vh_real_open(real, directories->items[i], O_PATH | O_DIRECTORY);
 		char path[32];
 
 		if (fd >= 0) {

@@ -24,6 +24,7 @@ static void test_two_lines_suffice(void **state)
 	assert_string_equal(p.vm, "win11");
 	assert_int_equal(p.device_count, 1);
 	assert_string_equal(p.devices[0].name, "gpu");
+	assert_string_equal(p.devices[0].title, "[device gpu]");
 	assert_string_equal(p.devices[0].file, "win11.ini");
 	assert_int_equal(p.devices[0].line, 1);
 	assert_int_equal(p.devices[0].address.bus, 1);
@@ -33,6 +34,9 @@ static void test_two_lines_suffice(void **state)
 	assert_int_equal(p.holders, VH_HOLDERS_REFUSE);
 	assert_int_equal(p.timeout_ms, 30000);
 	assert_int_equal(p.reset, VH_RESET_AUTO);
+	assert_int_equal(p.linger_ms, 0);
+	assert_int_equal(p.on_backup, VH_BACKUP_REFUSE);
+	assert_false(p.from_guest);
 	vh_profile_done(&p);
 }
 
@@ -41,13 +45,16 @@ static void test_every_key(void **state)
 	struct vh_profile p;
 
 	(void)state;
-	read_good(&p, "[host]\nholders = wait\ntimeout=1500ms\n"
+	read_good(&p, "[proxmox]\non-backup = skip\n"
+		      "[host]\nholders = wait\ntimeout=1500ms\nlinger = 90s\n"
 		      "[reset]\nmethod =  flr \t bus ; the rest is a comment\n"
 		      "[device a.b-c_1]\naddress = 10000:e1:1f.7\nid = 10DE:2204\n"
 		      "power = keep\nd3cold = keep\n"
 		      "[device usb]\naddress = 05:00.0\n");
 	assert_int_equal(p.holders, VH_HOLDERS_WAIT);
 	assert_int_equal(p.timeout_ms, 1500);
+	assert_int_equal(p.linger_ms, 90000);
+	assert_int_equal(p.on_backup, VH_BACKUP_SKIP);
 	assert_int_equal(p.reset, VH_RESET_LIST);
 	assert_string_equal(p.reset_method, "flr bus");
 	assert_int_equal(p.device_count, 2);
@@ -112,6 +119,57 @@ static void test_timeout_bounds(void **state)
 		(void)snprintf(text, sizeof(text), GPU "[host]\ntimeout = %s\n", good[i].text);
 		read_good(&p, text);
 		assert_int_equal(p.timeout_ms, good[i].ms);
+		vh_profile_done(&p);
+	}
+}
+
+static void test_linger_is_shown_as_one_writes_it(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned ms;
+		const char *shown;
+	} good[] = {
+		{"0s", 0, "0s"},        {"0m", 0, "0s"},
+		{"0ms", 0, "0s"},       {"1ms", 1, "1ms"},
+		{"60s", 60000, "1m"},   {"90s", 90000, "90s"},
+		{"10m", 600000, "10m"}, {"1500ms", 1500, "1500ms"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		struct vh_profile p;
+		char value[VH_KEY_VALUE_MAX];
+		char text[128];
+
+		(void)snprintf(text, sizeof(text), GPU "[host]\nlinger = %s\n", good[i].text);
+		read_good(&p, text);
+		assert_int_equal(p.linger_ms, good[i].ms);
+		vh_keys[vh_key_find("host", "linger")].get(&p, NULL, value);
+		assert_string_equal(value, good[i].shown);
+		vh_profile_done(&p);
+	}
+}
+
+static void test_every_answer_to_a_backup(void **state)
+{
+	static const char *const words[] = {
+		[VH_BACKUP_REFUSE] = "refuse",
+		[VH_BACKUP_DETACH] = "detach",
+		[VH_BACKUP_SKIP] = "skip",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		struct vh_profile p;
+		char value[VH_KEY_VALUE_MAX];
+		char text[128];
+
+		(void)snprintf(text, sizeof(text), GPU "[proxmox]\non-backup = %s\n", words[i]);
+		read_good(&p, text);
+		assert_int_equal(p.on_backup, (int)i);
+		vh_keys[vh_key_find("proxmox", "on-backup")].get(&p, NULL, value);
+		assert_string_equal(value, words[i]);
 		vh_profile_done(&p);
 	}
 }
@@ -325,11 +383,22 @@ static void test_device_without_address(void **state)
 	expect(GPU "[device usb]\n[host]\n", "win11.ini:3: [device usb] has no 'address'");
 }
 
-static void test_same_slot(void **state)
+static void test_same_address(void **state)
 {
 	(void)state;
-	expect(GPU "\n[device audio]\naddress = 01:00.1\n",
-	       "win11.ini:4: [device audio] is in the same slot as [device gpu] of win11.ini:1");
+	expect(GPU "\n[device audio]\naddress = 01:00.0\n",
+	       "win11.ini:4: [device audio] has the address of [device gpu] of win11.ini:1");
+}
+
+/* Two virtual functions in one slot are two devices; what a card's are, only the host knows. */
+static void test_same_slot_is_for_the_plan_to_judge(void **state)
+{
+	struct vh_profile p;
+
+	(void)state;
+	read_good(&p, "[device a]\naddress = 06:10.0\n[device b]\naddress = 06:10.2\n");
+	assert_int_equal(p.device_count, 2);
+	vh_profile_done(&p);
 }
 
 static void test_too_many_devices(void **state)
@@ -362,6 +431,8 @@ static const struct CMUnitTest good[] = {
 	cmocka_unit_test(test_table_holds_the_defaults),
 	cmocka_unit_test(test_every_reset_method),
 	cmocka_unit_test(test_timeout_bounds),
+	cmocka_unit_test(test_linger_is_shown_as_one_writes_it),
+	cmocka_unit_test(test_every_answer_to_a_backup),
 	cmocka_unit_test(test_comments_and_line_ends),
 	cmocka_unit_test(test_hash_is_fnv1a_of_the_bytes),
 	cmocka_unit_test(test_dropin_replaces_and_continues),
@@ -382,8 +453,11 @@ static const struct CMUnitTest traps[] = {
 };
 
 static const struct CMUnitTest whole[] = {
-	cmocka_unit_test(test_no_device), cmocka_unit_test(test_device_without_address),
-	cmocka_unit_test(test_same_slot), cmocka_unit_test(test_too_many_devices),
+	cmocka_unit_test(test_no_device),
+	cmocka_unit_test(test_device_without_address),
+	cmocka_unit_test(test_same_address),
+	cmocka_unit_test(test_same_slot_is_for_the_plan_to_judge),
+	cmocka_unit_test(test_too_many_devices),
 	cmocka_unit_test(test_too_large),
 };
 

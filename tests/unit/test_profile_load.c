@@ -162,10 +162,10 @@ static void test_wrong_dropin_is_named(void **state)
 	struct vh_profile p;
 
 	add_dropins(t);
-	temp_root_file(t, DROPINS "/20-usb.ini", "\n[device usb]\naddress = 01:00.3\n");
+	temp_root_file(t, DROPINS "/20-usb.ini", "\n[device usb]\naddress = 01:00.0\n");
 	assert_int_equal(vh_profile_load(t->sys, "win11", &p, &err), -EINVAL);
-	assert_string_equal(err.msg, "win11.ini.d/20-usb.ini:2: [device usb] is in the same slot "
-				     "as [device gpu] of win11.ini:1");
+	assert_string_equal(err.msg, "win11.ini.d/20-usb.ini:2: [device usb] has the address of "
+				     "[device gpu] of win11.ini:1");
 	temp_root_file(t, DROPINS "/20-usb.ini", "power = on\n");
 	assert_int_equal(vh_profile_load(t->sys, "win11", &p, &err), -EINVAL);
 	assert_string_equal(err.msg, "win11.ini.d/20-usb.ini:1: a key before the first [section]");

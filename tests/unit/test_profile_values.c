@@ -36,7 +36,14 @@ static void test_unknown_key(void **state)
 
 static void test_unknown_section(void **state)
 {
+	struct vh_profile p;
+	struct vh_error err;
+
 	(void)state;
+	assert_int_equal(read_bytes(&p, "[xyz]\n", 6, &err), -EINVAL);
+	assert_string_equal(err.hint,
+			    "sections of a profile: [device NAME], [host], [reset], [proxmox]");
+	vh_profile_done(&p);
 	expect("[devise gpu]\n", "win11.ini:1: unknown section 'devise'; did you mean 'device'?");
 	expect("[xyzzy-xyzzy]\n", "win11.ini:1: unknown section 'xyzzy-xyzzy'");
 	expect("address = 01:00.0\n", "win11.ini:1: a key before the first [section]");
@@ -125,6 +132,26 @@ static void test_bad_timeout(void **state)
 	expect_bad("[host]", "timeout", "s", unit);
 }
 
+static void test_bad_linger(void **state)
+{
+	(void)state;
+	expect_bad("[host]", "linger", "0", "the unit is missing; write 0s for seconds");
+	expect_bad("[host]", "linger", "601s", "it must be from 0s to 10m");
+	expect_bad("[host]", "linger", "11m", "it must be from 0s to 10m");
+	expect_bad("[host]", "linger", "no", "it is a number and its unit ms, s or m, such as 30s");
+}
+
+static void test_bad_answer_to_a_backup(void **state)
+{
+	(void)state;
+	expect_bad("[proxmox]", "on-backup", "skipp",
+		   "it is refuse or detach or skip; did you mean 'skip'?");
+	expect("[host]\non-backup = skip\n",
+	       "win11.ini:2: unknown key 'on-backup' in [host]; it belongs to [proxmox]");
+	expect("[proxmox one]\n", "win11.ini:1: [proxmox] takes no name");
+	expect("[proxmos]\n", "win11.ini:1: unknown section 'proxmos'; did you mean 'proxmox'?");
+}
+
 static void test_bad_reset(void **state)
 {
 	(void)state;
@@ -144,6 +171,7 @@ int main(void)
 		cmocka_unit_test(test_not_built_yet), cmocka_unit_test(test_bad_address),
 		cmocka_unit_test(test_bad_id),        cmocka_unit_test(test_bad_choice),
 		cmocka_unit_test(test_bad_timeout),   cmocka_unit_test(test_bad_reset),
+		cmocka_unit_test(test_bad_linger),    cmocka_unit_test(test_bad_answer_to_a_backup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
