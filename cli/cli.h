@@ -22,11 +22,13 @@ enum {
  * struct cli - the surroundings of one command
  * @root: --root, or NULL for the running host
  * @json: --json was given
+ * @watch: --watch was given
  */
 struct cli {
 	struct vh_sys *sys;
 	const char *root;
 	bool json;
+	bool watch;
 };
 
 /* argv[0] is the command's own name; options and --root are already taken out. */

@@ -2,8 +2,10 @@
 /* detach, reattach, recover: the hand-over by hand, e.g. over ssh before trusting it to a VM. */
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "cli/engine.h"
+#include "lib/proxmox/proxmox.h"
 
 int cli_detach(struct cli *cli, int argc, char **argv)
 {
@@ -17,7 +19,7 @@ int cli_detach(struct cli *cli, int argc, char **argv)
 	if (argc != 2) {
 		return cli_usage("detach VM");
 	}
-	if (vh_profile_load(cli->sys, argv[1], &profile, &err)) {
+	if (vh_profile_of_vm(cli->sys, argv[1], &profile, &err)) {
 		cli_error(&err);
 		return CLI_USAGE;
 	}
@@ -55,6 +57,28 @@ int cli_reattach(struct cli *cli, int argc, char **argv)
 	return cli_outcome(outcome, &err);
 }
 
+/* What the unit vfio-handoff-recover.service runs. */
+static int watch(struct cli *cli)
+{
+	struct vh_process self = {0};
+	struct vh_error err = {0};
+	struct cli_engine e;
+	enum vh_outcome outcome;
+	int status = cli_engine_begin(cli, &e, "", "watch");
+
+	if (status) {
+		return status;
+	}
+	if (vh_sys_process(cli->sys, getpid(), &self)) {
+		(void)fputs("vfio-handoff: /proc does not know this process\n", stderr);
+		cli_engine_end(&e);
+		return CLI_FAILED;
+	}
+	outcome = vh_watch(&e.engine, &self, &err);
+	cli_engine_end(&e);
+	return cli_outcome(outcome, &err);
+}
+
 int cli_recover(struct cli *cli, int argc, char **argv)
 {
 	const char *vm = argc == 2 ? argv[1] : NULL;
@@ -63,8 +87,11 @@ int cli_recover(struct cli *cli, int argc, char **argv)
 	enum vh_outcome outcome;
 	int status;
 
-	if (argc > 2) {
-		return cli_usage("recover [VM]");
+	if (argc > 2 || (vm && cli->watch)) {
+		return cli_usage("recover [VM | --watch]");
+	}
+	if (cli->watch) {
+		return watch(cli);
 	}
 	status = cli_engine_begin(cli, &e, vm ? vm : "", "recover");
 	if (status) {

@@ -2,7 +2,11 @@
 #include "cli/engine.h"
 
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define LOCK_TIMEOUT_MS 10000U
@@ -28,6 +32,23 @@ static void handle_signals(void)
 	}
 }
 
+/*
+ * A unit's lines go to the journal once, with their fields. Source: systemd.exec(5), JOURNAL_STREAM:
+ * device and inode of the stream, in decimal.
+ */
+static bool stderr_is_the_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	char mine[64];
+	struct stat st;
+
+	if (!stream || fstat(STDERR_FILENO, &st) < 0) {
+		return false;
+	}
+	(void)snprintf(mine, sizeof(mine), "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+	return strcmp(stream, mine) == 0;
+}
+
 int cli_engine_begin(struct cli *cli, struct cli_engine *e, const char *vm, const char *event)
 {
 	*e = (struct cli_engine){.journal = {.fd = -1}};
@@ -39,8 +60,10 @@ int cli_engine_begin(struct cli *cli, struct cli_engine *e, const char *vm, cons
 	e->log.max_level = VH_LOG_INFO;
 	(void)vh_copy(e->log.vm, sizeof(e->log.vm), vm);
 	(void)vh_copy(e->log.event, sizeof(e->log.event), event);
-	vh_fd_sink_init(&e->terminal, STDERR_FILENO, "");
-	vh_log_add_sink(&e->log, &e->terminal.sink);
+	if (!stderr_is_the_journal()) {
+		vh_fd_sink_init(&e->terminal, STDERR_FILENO, "");
+		vh_log_add_sink(&e->log, &e->terminal.sink);
+	}
 	if (!cli->root) {
 		vh_journal_sink_open(&e->journal, "vfio-handoff");
 		vh_log_add_sink(&e->log, &e->journal.sink);

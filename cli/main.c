@@ -26,7 +26,7 @@ static const struct {
 	{"detach", "VM", "hand the devices over by hand, as the VM's start does", cli_detach},
 	{"reattach", "VM", "bring them back, as the VM's stop does", cli_reattach},
 	{"status", "", "which VM has which devices, what is unfinished", cli_status},
-	{"recover", "[VM]", "undo what an interrupted run left", cli_recover},
+	{"recover", "[VM | --watch]", "undo what an interrupted run left", cli_recover},
 	{"groups", "", "the IOMMU groups, with names and drivers", cli_groups},
 };
 
@@ -44,6 +44,8 @@ static void help(FILE *to)
 		"  --json      data as JSON: plan, status, groups, profile\n"
 		"  --root DIR  look at another tree, e.g. a captured host; it is never written,\n"
 		"              unless it holds the file " TEST_ROOT_MARK "\n"
+		"  --watch     recover: stay while anything is handed over, bring back what no event\n"
+		"              brings back; what vfio-handoff-recover.service runs\n"
 		"  --help, --version\n\n"
 		"exit status: 0 done, 1 refused or failed with the host as before, 2 wrong call or\n"
 		"wrong profile, 3 failed and not everything could be undone\n",
@@ -63,6 +65,8 @@ static int take_options(struct cli *cli, int *argc, char **argv)
 			only_words = true;
 		} else if (strcmp(argv[i], "--json") == 0) {
 			cli->json = true;
+		} else if (strcmp(argv[i], "--watch") == 0) {
+			cli->watch = true;
 		} else if (strcmp(argv[i], "--root") == 0 && i + 1 < *argc) {
 			cli->root = argv[++i];
 		} else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
@@ -108,8 +112,13 @@ static int run_command(struct cli *cli, int argc, char **argv)
 	for (size_t i = 0; i < COMMANDS; i++) {
 		names[i] = commands[i].name;
 		if (strcmp(argv[0], commands[i].name) == 0) {
-			int status = open_root(cli);
+			int status = CLI_USAGE;
 
+			if (cli->watch && commands[i].run != cli_recover) {
+				(void)fputs("vfio-handoff: --watch goes with recover\n", stderr);
+				return status;
+			}
+			status = open_root(cli);
 			if (status == CLI_OK) {
 				status = commands[i].run(cli, argc, argv);
 				cli->sys->ops->close(cli->sys);

@@ -8,6 +8,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/engine/handoff.h"
 #include "lib/host/record.h"
+#include "lib/proxmox/proxmox.h"
 
 static void driver_of(struct vh_sys *sys, const char *device, char *buf, size_t size)
 {
@@ -32,7 +33,7 @@ static size_t steps_left(const struct vh_journal *j)
  */
 static enum vh_state state_of(struct vh_sys *sys, const struct vh_journal *j)
 {
-	if (j->attached && j->qemu.pid == 0 && j->owner.pid == 0) {
+	if (j->attached && j->qemu.pid == 0 && j->owner.pid == 0 && j->lingering_until_ms == 0) {
 		return VH_STATE_MANUAL;
 	}
 	return vh_journal_state(sys, j);
@@ -46,6 +47,9 @@ static const char *advice(enum vh_state state)
 		return "'vfio-handoff recover' brings it back (unless a start or stop goes on now)";
 	case VH_STATE_MANUAL:
 		return "'vfio-handoff reattach' with its name brings it back";
+	case VH_STATE_LINGERING:
+		return "the VM's next start takes them over; 'vfio-handoff reattach' with its name "
+		       "brings them back now";
 	case VH_STATE_STARTING:
 	case VH_STATE_RUNNING:
 	default:
@@ -77,22 +81,53 @@ static uint64_t age_ms(struct cli *cli, const struct vh_journal *j)
 	return now_ms > j->attached_ms ? now_ms - j->attached_ms : 0;
 }
 
+static uint64_t linger_left_ms(struct cli *cli, const struct vh_journal *j)
+{
+	uint64_t now_ms = cli->sys->ops->now_ms(cli->sys);
+
+	return j->lingering_until_ms > now_ms ? j->lingering_until_ms - now_ms : 0;
+}
+
+/* A VM of Proxmox is a number to us, and a name to its people; "" if it has none. */
+static void name_of(struct vh_sys *sys, const char *vm, char *buf, size_t size)
+{
+	VH_AUTO_PVE_GUEST struct vh_pve_guest guest = {0};
+	struct vh_error err;
+
+	(void)vh_copy(buf, size, "");
+	if (vh_is_vmid(vm) && vh_pve_is_node(sys) && vh_pve_load(sys, vm, &guest, &err) == 0) {
+		(void)vh_copy(buf, size, guest.config.name);
+	}
+}
+
+static void print_times(struct cli *cli, const struct vh_journal *j, enum vh_state state)
+{
+	char age[64];
+
+	if (j->attached) {
+		format_age(age_ms(cli, j), age, sizeof(age));
+		(void)printf(", handed over %s ago", age);
+	}
+	if (state == VH_STATE_LINGERING) {
+		format_age(linger_left_ms(cli, j), age, sizeof(age));
+		(void)printf(", for %s more", age);
+	}
+}
+
 static void print_text(struct cli *cli, const struct vh_journal *j)
 {
 	enum vh_state state = state_of(cli->sys, j);
 	struct vh_process stuck;
 	char driver[64];
+	char name[64];
 
-	(void)printf("%s: %s", j->vm, vh_state_word(state));
-	if (state == VH_STATE_RUNNING) {
+	name_of(cli->sys, j->vm, name, sizeof(name));
+	(void)printf("%s%s%s%s: %s", j->vm, name[0] ? " (" : "", name, name[0] ? ")" : "",
+		     vh_state_word(state));
+	if (state == VH_STATE_RUNNING && j->qemu.pid != 0) {
 		(void)printf(", QEMU is process %jd", (intmax_t)j->qemu.pid);
 	}
-	if (j->attached) {
-		char age[64];
-
-		format_age(age_ms(cli, j), age, sizeof(age));
-		(void)printf(", handed over %s ago", age);
-	}
+	print_times(cli, j, state);
 	(void)printf("; %zu step%s to undo\n", steps_left(j), steps_left(j) == 1 ? "" : "s");
 	for (size_t i = 0; i < j->devices.count; i++) {
 		const char *device = j->devices.items[i];
@@ -120,13 +155,22 @@ static struct json_object *to_json(struct cli *cli, const struct vh_journal *j)
 	struct json_object *devices = json_object_new_array();
 	enum vh_state state = state_of(cli->sys, j);
 	char driver[64];
+	char name[64];
 
+	name_of(cli->sys, j->vm, name, sizeof(name));
 	cli_json_string(o, "vm", j->vm);
+	if (name[0]) {
+		cli_json_string(o, "name", name);
+	}
 	cli_json_string(o, "state", vh_state_word(state));
 	(void)json_object_object_add(o, "qemu_pid", json_object_new_int64(j->qemu.pid));
 	if (j->attached) {
 		(void)json_object_object_add(o, "handed_over_ms_ago",
 					     json_object_new_int64((int64_t)age_ms(cli, j)));
+	}
+	if (state == VH_STATE_LINGERING) {
+		(void)json_object_object_add(
+			o, "lingers_ms", json_object_new_int64((int64_t)linger_left_ms(cli, j)));
 	}
 	(void)json_object_object_add(o, "steps_left", json_object_new_int64((int64_t)steps_left(j)));
 	for (size_t i = 0; i < j->devices.count; i++) {
@@ -142,6 +186,17 @@ static struct json_object *to_json(struct cli *cli, const struct vh_journal *j)
 	}
 	(void)json_object_object_add(o, "devices", devices);
 	return o;
+}
+
+/* Without a watcher only events bring back what an event forgot. */
+static void print_watcher(struct vh_sys *sys)
+{
+	struct vh_process watcher;
+
+	if (vh_watcher(sys, &watcher) && vh_sys_exists(sys, "run/systemd/system")) {
+		(void)puts("nobody watches for ends that no event tells; 'systemctl enable --now "
+			   "vfio-handoff-recover.path' changes that");
+	}
 }
 
 int cli_status(struct cli *cli, int argc, char **argv)
@@ -181,6 +236,8 @@ int cli_status(struct cli *cli, int argc, char **argv)
 		cli_json_print(array);
 	} else if (vms.count == 0 && status == CLI_OK) {
 		(void)puts("nothing is handed over");
+	} else if (vms.count > 0) {
+		print_watcher(cli->sys);
 	}
 	return status;
 }

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "lib/host/record.h"
+
 /* Another event of the same VM or device may be waiting for a driver, at most its own timeout. */
 #define LOCK_TIMEOUT_MS 60000U
 
@@ -35,6 +37,11 @@ void hook_begin(struct hook *hook, const char *vm, const char *event)
 	(void)vh_copy(hook->log.event, sizeof(hook->log.event), event);
 	vh_journal_sink_open(&hook->journal, "vfio-handoff");
 	vh_log_add_sink(&hook->log, &hook->journal.sink);
+	if (hook->has_task_log) {
+		vh_fd_sink_init(&hook->task_log, STDERR_FILENO, "vfio-handoff: ");
+		hook->task_log.max_level = VH_LOG_NOTICE;
+		vh_log_add_sink(&hook->log, &hook->task_log.sink);
+	}
 	hook->engine = (struct vh_engine){
 		.sys = hook->sys,
 		.log = &hook->log,
@@ -59,11 +66,31 @@ void hook_complain(struct hook *hook, const char *vm, const struct vh_error *err
 
 	vh_log(&hook->log, VH_LOG_ERROR, NULL, NULL, "%s: %s%s%s%s", vm, err->msg,
 	       err->hint[0] ? " (" : "", err->hint, err->hint[0] ? ")" : "");
-	if (n < 0) {
+	/* The task log has it already. */
+	if (n < 0 || hook->task_log.sink.write) {
 		return;
 	}
 	vh_sanitize(line);
 	(void)dprintf(STDERR_FILENO, "%s\n", line);
+}
+
+bool hook_has_journal(struct hook *hook, const char *vm)
+{
+	char id[VH_ID_MAX];
+
+	return vh_journal_id(id, sizeof(id), vm) == 0 &&
+	       vh_sys_exists(hook->sys, VH_RUN_VM_DIR "/%s/journal", id);
+}
+
+struct vh_process hook_parent(struct hook *hook)
+{
+	struct vh_process p;
+
+	/* 1: it has died, and init took us over. */
+	if (getppid() == 1 || vh_sys_process(hook->sys, getppid(), &p)) {
+		p = (struct vh_process){0};
+	}
+	return p;
 }
 
 int hook_status(enum vh_outcome outcome)

@@ -13,11 +13,15 @@
 
 /**
  * struct hook - one call
+ * @task_log: stderr, where the platform keeps what a hook that succeeds says, too
+ * @has_task_log: set before hook_begin()
  */
 struct hook {
 	struct vh_sys *sys;
 	struct vh_log log;
 	struct vh_journal_sink journal;
+	struct vh_fd_sink task_log;
+	bool has_task_log;
 	struct vh_engine engine;
 };
 
@@ -29,6 +33,12 @@ void hook_end(struct hook *hook) __attribute__((nonnull));
 void hook_complain(struct hook *hook, const char *vm, const struct vh_error *err)
 	__attribute__((nonnull));
 
+/* Is anything of this VM's on record? */
+bool hook_has_journal(struct hook *hook, const char *vm) __attribute__((nonnull));
+
+/* Who called us and will tell how the VM fares; pid 0 if it has died already. */
+struct vh_process hook_parent(struct hook *hook) __attribute__((nonnull));
+
 /* Exit status of the hook for @outcome. */
 int hook_status(enum vh_outcome outcome);
 
@@ -37,3 +47,12 @@ int hook_status(enum vh_outcome outcome);
  * Source: libvirt docs/hooks.rst; src/util/virhook.c: virHookCall
  */
 int hook_libvirt(struct hook *hook, const char *vm, const char *operation) __attribute__((nonnull));
+
+/**
+ * hook_proxmox() - `<vmid> <phase>`, as Proxmox VE calls a guest's hookscript
+ * Source: pve-guest-common src/PVE/GuestHelpers.pm: exec_hookscript
+ */
+int hook_proxmox(struct hook *hook, const char *vmid, const char *phase) __attribute__((nonnull));
+
+/* Is @word a phase of Proxmox VE's? No operation of libvirt's is called so. */
+bool hook_is_phase(const char *word) __attribute__((nonnull));

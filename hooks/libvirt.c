@@ -17,41 +17,8 @@
 #include <unistd.h>
 
 #include "hooks/hook.h"
+#include "lib/host/hypervisor.h"
 #include "lib/host/record.h"
-
-static bool has_journal(struct hook *hook, const char *vm)
-{
-	char id[VH_ID_MAX];
-
-	return vh_journal_id(id, sizeof(id), vm) == 0 &&
-	       vh_sys_exists(hook->sys, VH_RUN_VM_DIR "/%s/journal", id);
-}
-
-/* The daemon is our parent; as long as it lives, it will tell us how the VM fares. */
-static struct vh_process daemon_process(struct hook *hook)
-{
-	struct vh_process p;
-
-	/* 1: it has died, and init took us over. */
-	if (getppid() == 1 || vh_sys_process(hook->sys, getppid(), &p)) {
-		p = (struct vh_process){0};
-	}
-	return p;
-}
-
-/* Written by libvirt before `started`; a name with a slash does not get past libvirt. */
-static struct vh_process qemu_process(struct hook *hook, const char *vm)
-{
-	struct vh_process p = {0};
-	uint64_t pid;
-
-	if (strchr(vm, '/') ||
-	    vh_sys_attr_u64(hook->sys, 10, &pid, "run/libvirt/qemu/%s.pid", vm) ||
-	    vh_sys_process(hook->sys, (pid_t)pid, &p)) {
-		return (struct vh_process){0};
-	}
-	return p;
-}
 
 /*
  * A session daemon runs the same hook as a plain user, who can hand nothing over. Where this user
@@ -94,7 +61,7 @@ static int prepare(struct hook *hook, const char *vm)
 	if (rc == 0) {
 		return 0;
 	}
-	owner = daemon_process(hook);
+	owner = hook_parent(hook);
 	if (vh_profile_load(hook->sys, vm, &profile, &err)) {
 		hook_complain(hook, vm, &err);
 		return 2;
@@ -112,13 +79,14 @@ static int adopt(struct hook *hook, const char *vm, const char *operation)
 	struct vh_process qemu;
 	struct vh_process owner;
 
-	if (geteuid() != 0 || !has_journal(hook, vm)) {
+	if (geteuid() != 0 || !hook_has_journal(hook, vm)) {
 		return 0;
 	}
 	hook_begin(hook, vm, operation);
-	qemu = qemu_process(hook, vm);
-	owner = daemon_process(hook);
-	if (vh_adopt(&hook->engine, vm, &qemu, &owner, &err) == VH_OUTCOME_REFUSED) {
+	qemu = vh_qemu_of_libvirt(hook->sys, vm);
+	owner = hook_parent(hook);
+	if (vh_adopt(&hook->engine, vm, VH_ORIGIN_LIBVIRT, &qemu, &owner, &err) ==
+	    VH_OUTCOME_REFUSED) {
 		vh_log(&hook->log, VH_LOG_WARNING, NULL, NULL, "%s: cannot note its process: %s",
 		       vm, err.msg);
 	}
@@ -130,11 +98,11 @@ static int release(struct hook *hook, const char *vm)
 	struct vh_error err = {0};
 	enum vh_outcome outcome;
 
-	if (geteuid() != 0 || !has_journal(hook, vm)) {
+	if (geteuid() != 0 || !hook_has_journal(hook, vm)) {
 		return 0;
 	}
 	hook_begin(hook, vm, "release");
-	outcome = vh_reattach(&hook->engine, vm, &err);
+	outcome = vh_release(&hook->engine, vm, 0, &err);
 	if (outcome == VH_OUTCOME_REFUSED || outcome == VH_OUTCOME_INCOMPLETE) {
 		hook_complain(hook, vm, &err);
 	}

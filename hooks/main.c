@@ -14,10 +14,14 @@
  */
 #define LIBVIRT_ARGC 5
 
+/* Proxmox: <path> <vmid> <phase>. */
+#define PROXMOX_ARGC 3
+
 int main(int argc, char **argv)
 {
 	struct vh_error err = {0};
 	struct hook hook = {0};
+	bool is_proxmox;
 	int status;
 
 	/*
@@ -25,18 +29,21 @@ int main(int argc, char **argv)
 	 * half-way nor change an answer.
 	 */
 	(void)signal(SIGPIPE, SIG_IGN);
-	if (argc < LIBVIRT_ARGC) {
+	is_proxmox = argc >= PROXMOX_ARGC && hook_is_phase(argv[2]);
+	if (!is_proxmox && argc < LIBVIRT_ARGC) {
 		(void)dprintf(STDERR_FILENO,
 			      "vfio-handoff-hook is called by libvirt: NAME OPERATION SUBOPERATION "
-			      "EXTRA\nTo do the same by hand: vfio-handoff detach|reattach NAME\n");
+			      "EXTRA\nor by Proxmox VE: VMID PHASE\n"
+			      "To do the same by hand: vfio-handoff detach|reattach NAME\n");
 		return 2;
 	}
 	if (vh_sys_open(NULL, false, &hook.sys, &err)) {
 		(void)dprintf(STDERR_FILENO, "vfio-handoff: %s\n", err.msg);
 		/* A failing `reconnect` would kill a running guest. */
-		return strcmp(argv[2], "prepare") == 0;
+		return strcmp(argv[2], "prepare") == 0 || strcmp(argv[2], "pre-start") == 0;
 	}
-	status = hook_libvirt(&hook, argv[1], argv[2]);
+	status = is_proxmox ? hook_proxmox(&hook, argv[1], argv[2])
+			    : hook_libvirt(&hook, argv[1], argv[2]);
 	hook_end(&hook);
 	hook.sys->ops->close(hook.sys);
 	return status;

@@ -64,6 +64,25 @@ static int look(struct detach *d, struct vh_error *err)
 	return rc;
 }
 
+/* Before our locks on the devices: who brings them back takes these himself. */
+static int end_lingering(struct detach *d, struct vh_error *err)
+{
+	struct vh_host host = {0};
+	int rc = vh_host_load(d->e->sys, &host, err);
+
+	for (size_t i = 0; rc == 0 && i < host.function_count; i++) {
+		char vm[256];
+
+		if (vh_plan_takes(&host, d->profile, &host.functions[i]) &&
+		    vh_claim_read(d->e->sys, host.functions[i].name, vm, sizeof(vm)) == 0 &&
+		    strcmp(vm, d->profile->vm) != 0) {
+			vh_end_lingering(d->e, vm);
+		}
+	}
+	vh_host_done(&host);
+	return rc;
+}
+
 /* Locks first, so that what is seen afterwards stays true. */
 static int lock_devices(struct detach *d, struct vh_error *err)
 {
@@ -128,7 +147,10 @@ static int carry_out(struct detach *d, struct vh_journal *j, struct vh_error *er
 	int rc = claim_all(d, j, err);
 
 	if (rc == 0 && d->owner->pid != 0) {
-		rc = vh_journal_owner(d->e->sys, j, d->owner, err);
+		rc = vh_journal_owner(d->e->sys, j, d->owner, d->origin, err);
+	}
+	if (rc == 0 && d->profile->linger_ms != 0) {
+		rc = vh_journal_linger(d->e->sys, j, d->profile->linger_ms, err);
 	}
 	if (rc == 0) {
 		rc = vh_run_forward(&run, &d->plan.steps, err);
@@ -165,7 +187,7 @@ static enum vh_outcome begin(struct detach *d, struct vh_error *err)
 	VH_AUTO_JOURNAL struct vh_journal j = {0};
 	uint64_t started_ms = d->e->sys->ops->now_ms(d->e->sys);
 
-	if (lock_devices(d, err) || make_plan(d, err)) {
+	if (end_lingering(d, err) || lock_devices(d, err) || make_plan(d, err)) {
 		return VH_OUTCOME_REFUSED;
 	}
 	for (size_t i = 0; i < d->plan.notes.count; i++) {
@@ -187,32 +209,57 @@ static enum vh_outcome begin(struct detach *d, struct vh_error *err)
 static enum vh_outcome take_over(struct detach *d, enum vh_state state, struct vh_journal *j,
 				 struct vh_error *err)
 {
+	struct vh_process nobody = {0};
+	struct vh_sys *sys = d->e->sys;
+
 	if (state == VH_STATE_RUNNING) {
 		(void)vh_error_set(err, EBUSY, NULL,
 				   "the VM '%s' has its devices already and is running", j->vm);
 		return VH_OUTCOME_REFUSED;
 	}
-	if (d->owner->pid != 0 && vh_journal_owner(d->e->sys, j, d->owner, err)) {
+	if (d->origin == VH_ORIGIN_MANUAL && state != VH_STATE_LINGERING) {
+		vh_log(d->e->log, VH_LOG_NOTICE, NULL, NULL,
+		       "%s: its devices are handed over already", j->vm);
+		return VH_OUTCOME_NOTHING;
+	}
+	/* The owner first: he lives, and as long as he does nobody takes this for a lost VM's. */
+	if (vh_journal_owner(sys, j, d->owner, d->origin, err) ||
+	    (j->qemu.pid != 0 && vh_journal_qemu(sys, j, &nobody, err)) ||
+	    (j->lingering_until_ms != 0 && vh_journal_lingering(sys, j, 0, err)) ||
+	    (j->linger_ms != d->profile->linger_ms &&
+	     vh_journal_linger(sys, j, d->profile->linger_ms, err))) {
 		return VH_OUTCOME_REFUSED;
 	}
 	vh_log(d->e->log, VH_LOG_NOTICE, NULL, NULL, "%s: its devices are handed over already",
 	       j->vm);
-	return d->owner->pid != 0 ? VH_OUTCOME_DONE : VH_OUTCOME_NOTHING;
+	return VH_OUTCOME_DONE;
 }
 
-/* Somebody may have bound a driver by hand meanwhile; then it is no hand-over any more. */
-static bool still_holds(struct vh_sys *sys, const struct vh_journal *j)
+/* Proxmox may start a VM again while the kernel still closes its last QEMU's devices. */
+static enum vh_state settled_state(struct detach *d, const struct vh_journal *j)
 {
-	for (size_t i = 0; i < j->count; i++) {
-		const struct vh_step *step = &j->entries[i].step;
+	struct vh_sys *sys = d->e->sys;
+	uint64_t end_ms = sys->ops->now_ms(sys) + d->profile->timeout_ms;
+	enum vh_state state = vh_journal_state(sys, j);
 
-		if (step->kind == VH_STEP_BIND &&
-		    !vh_sys_exists(sys, "sys/bus/pci/drivers/vfio-pci/%s", step->device) &&
-		    !vh_sys_exists(sys, "sys/bus/pci/devices/%s/vfio-dev", step->device)) {
-			return false;
-		}
+	while (d->e->waits_for_qemu && state == VH_STATE_RUNNING && j->qemu.pid != 0 &&
+	       !vh_sys_process_alive(sys, &j->qemu) && sys->ops->now_ms(sys) < end_ms) {
+		sys->ops->wait(sys, 100);
+		state = vh_journal_state(sys, j);
 	}
-	return true;
+	return state;
+}
+
+/* May the VM have the devices as they are, without a way back and out again? */
+static bool may_take_over(struct detach *d, enum vh_state state, const struct vh_journal *j)
+{
+	if (j->profile_hash != d->profile->hash || !vh_journal_holds(d->e->sys, j)) {
+		return false;
+	}
+	return state == VH_STATE_MANUAL || state == VH_STATE_STARTING ||
+	       state == VH_STATE_LINGERING ||
+	       /* Its stop was never told, and here it comes again. */
+	       (state == VH_STATE_ORPHANED && j->origin == VH_ORIGIN_PROXMOX);
 }
 
 /* What an earlier run of this VM left: *@ret_go_on says whether a fresh detach may begin. */
@@ -236,10 +283,8 @@ static enum vh_outcome settle_earlier(struct detach *d, bool *ret_go_on, struct 
 	if (rc) {
 		return VH_OUTCOME_REFUSED;
 	}
-	state = vh_journal_state(d->e->sys, &j);
-	if (state == VH_STATE_RUNNING ||
-	    (j.profile_hash == d->profile->hash && still_holds(d->e->sys, &j) &&
-	     (state == VH_STATE_MANUAL || state == VH_STATE_STARTING))) {
+	state = settled_state(d, &j);
+	if (state == VH_STATE_RUNNING || may_take_over(d, state, &j)) {
 		return take_over(d, state, &j, err);
 	}
 	vh_log(d->e->log, VH_LOG_NOTICE, NULL, NULL, "%s: undoing what an earlier run left", j.vm);

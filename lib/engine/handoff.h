@@ -42,37 +42,50 @@ enum vh_outcome {
  * vh_detach() - hand the devices of @profile to the VM
  * @origin: who asks; @owner: the daemon that will start QEMU, pid 0 for VH_ORIGIN_MANUAL
  *
- * A complete hand-over of the same VM (after `vfio-handoff detach`) is taken over as it is. An
- * unfinished one is undone first.
+ * A complete hand-over of the same VM (after `vfio-handoff detach`, or one that lingers) is taken
+ * over as it is. An unfinished one is undone first. Devices that linger for another VM return first.
  */
 enum vh_outcome vh_detach(struct vh_engine *e, const struct vh_profile *profile,
 			  enum vh_origin origin, const struct vh_process *owner,
 			  struct vh_error *err) __attribute__((nonnull, warn_unused_result));
 
 /**
- * vh_reattach() - bring the devices of @vm back, from its journal
+ * vh_reattach() - bring the devices of @vm back now, from its journal
  * Return: VH_OUTCOME_NOTHING if it has none; VH_OUTCOME_REFUSED while its QEMU lives.
  */
 enum vh_outcome vh_reattach(struct vh_engine *e, const char *vm, struct vh_error *err)
 	__attribute__((nonnull, warn_unused_result));
 
 /**
+ * vh_release() - the VM has ended, by its platform's word
+ * @linger_ms: keep the devices for its next start at least so long; for a backup that stops a
+ *         running VM and starts it again. Not heeded for a VM that was started for a backup.
+ *
+ * As vh_reattach(), unless the devices are to stay on vfio-pci for a while: then that is noted, and
+ * who watches (vh_watch()) brings them back in time. Nobody watches: they return at once.
+ */
+enum vh_outcome vh_release(struct vh_engine *e, const char *vm, unsigned linger_ms,
+			   struct vh_error *err) __attribute__((nonnull, warn_unused_result));
+
+/**
  * vh_adopt() - note QEMU's process in the journal of @vm
+ * @origin: the platform that has the VM
  * @qemu, @owner: QEMU, and the daemon that looks after it now; pid 0 where one is not known, and
  *         then what is on record stays
  *
  * Never changes the host. Return: VH_OUTCOME_NOTHING without a journal.
  */
-enum vh_outcome vh_adopt(struct vh_engine *e, const char *vm, const struct vh_process *qemu,
-			 const struct vh_process *owner, struct vh_error *err)
-	__attribute__((nonnull, warn_unused_result));
+enum vh_outcome vh_adopt(struct vh_engine *e, const char *vm, enum vh_origin origin,
+			 const struct vh_process *qemu, const struct vh_process *owner,
+			 struct vh_error *err) __attribute__((nonnull, warn_unused_result));
 
 /**
  * vh_recover() - undo what an interrupted run left
  * @vm: one VM, or NULL for all
  *
- * Unfinished journals, those whose QEMU and daemon are gone, and records without a journal. What a
- * living VM has, and what a person detached by hand, is left alone.
+ * Unfinished journals, those whose QEMU and daemon are gone, those that have lingered long enough,
+ * and records without a journal. What a living VM has, and what a person detached by hand, is left
+ * alone.
  *
  * Return: the worst of all; VH_OUTCOME_NOTHING if there was nothing.
  */
@@ -87,13 +100,31 @@ enum vh_outcome vh_recover(struct vh_engine *e, const char *vm, struct vh_error 
  */
 void vh_heal(struct vh_engine *e, const char *except) __attribute__((nonnull));
 
+/**
+ * vh_watch() - stay as long as anything is handed over, and bring back what no event brings back
+ * @self: this process, for the record by which others know that somebody watches
+ *
+ * A VM whose end is not told within VH_WATCH_GRACE_MS, and one that has lingered long enough. Sleeps
+ * until a QEMU ends, a record changes or a time is over; what cannot be brought back is tried
+ * again, less and less often.
+ *
+ * If somebody watches already, it first waits for his end.
+ *
+ * Return: DONE when nothing is handed over any more, or engine.cancel was set; REFUSED.
+ */
+enum vh_outcome vh_watch(struct vh_engine *e, const struct vh_process *self, struct vh_error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+#define VH_WATCH_GRACE_MS 15000U
+
 /* How a journal stands. */
 enum vh_state {
 	VH_STATE_UNFINISHED, /* a run was interrupted, or could not undo everything */
 	VH_STATE_MANUAL,     /* detached by hand */
 	VH_STATE_STARTING,   /* handed over, QEMU not yet seen */
 	VH_STATE_RUNNING,    /* QEMU lives */
-	VH_STATE_ORPHANED,   /* QEMU, or the daemon that was to start it, is gone */
+	VH_STATE_LINGERING,  /* the VM is over; the devices wait for its next start */
+	VH_STATE_ORPHANED, /* QEMU, or who was to start it, is gone; or they lingered long enough */
 };
 
 /* For who holds the VM's lock; without it, VH_STATE_UNFINISHED may be a run that goes on now. */

@@ -65,7 +65,14 @@ static void remove_dirs(struct vh_sys *sys, const char *path)
 
 const char *vh_origin_word(enum vh_origin origin)
 {
-	return origin == VH_ORIGIN_LIBVIRT ? "libvirt" : "manual";
+	static const char *const words[] = {
+		[VH_ORIGIN_MANUAL] = "manual",
+		[VH_ORIGIN_LIBVIRT] = "libvirt",
+		[VH_ORIGIN_PROXMOX] = "proxmox",
+		[VH_ORIGIN_BACKUP] = "backup",
+	};
+
+	return words[origin];
 }
 
 static int write_header(struct vh_sys *sys, struct vh_journal *j, struct vh_error *err)
@@ -141,27 +148,26 @@ int vh_journal_device(struct vh_sys *sys, struct vh_journal *j, const char *devi
 	return append(sys, j, &line, err);
 }
 
-static int append_process(struct vh_sys *sys, struct vh_journal *j, const char *word,
-			  const struct vh_process *p, struct vh_error *err)
+int vh_journal_owner(struct vh_sys *sys, struct vh_journal *j, const struct vh_process *owner,
+		     enum vh_origin origin, struct vh_error *err)
 {
 	VH_AUTO_TEXT struct vh_text line = {0};
 
-	vh_text_addf(&line, "%s %jd %" PRIu64 "\n", word, (intmax_t)p->pid, p->start_time);
-	return append(sys, j, &line, err);
-}
-
-int vh_journal_owner(struct vh_sys *sys, struct vh_journal *j, const struct vh_process *owner,
-		     struct vh_error *err)
-{
 	j->owner = *owner;
-	return append_process(sys, j, "owner", owner, err);
+	j->origin = origin;
+	vh_text_addf(&line, "owner %jd %" PRIu64 " %s\n", (intmax_t)owner->pid, owner->start_time,
+		     vh_origin_word(origin));
+	return append(sys, j, &line, err);
 }
 
 int vh_journal_qemu(struct vh_sys *sys, struct vh_journal *j, const struct vh_process *qemu,
 		    struct vh_error *err)
 {
+	VH_AUTO_TEXT struct vh_text line = {0};
+
 	j->qemu = *qemu;
-	return append_process(sys, j, "qemu", qemu, err);
+	vh_text_addf(&line, "qemu %jd %" PRIu64 "\n", (intmax_t)qemu->pid, qemu->start_time);
+	return append(sys, j, &line, err);
 }
 
 int vh_journal_add(struct vh_journal *j, const struct vh_step *step)
@@ -198,12 +204,12 @@ int vh_journal_intent(struct vh_sys *sys, struct vh_journal *j, const struct vh_
 	return append(sys, j, &line, err);
 }
 
-static int append_number(struct vh_sys *sys, struct vh_journal *j, const char *word, size_t n,
+static int append_number(struct vh_sys *sys, struct vh_journal *j, const char *word, uint64_t n,
 			 struct vh_error *err)
 {
 	VH_AUTO_TEXT struct vh_text line = {0};
 
-	vh_text_addf(&line, "%s %zu\n", word, n);
+	vh_text_addf(&line, "%s %" PRIu64 "\n", word, n);
 	return append(sys, j, &line, err);
 }
 
@@ -221,12 +227,23 @@ int vh_journal_step_undone(struct vh_sys *sys, struct vh_journal *j, size_t n, s
 
 int vh_journal_attached(struct vh_sys *sys, struct vh_journal *j, struct vh_error *err)
 {
-	VH_AUTO_TEXT struct vh_text line = {0};
-
 	j->attached = true;
 	j->attached_ms = sys->ops->now_ms(sys);
-	vh_text_addf(&line, "attached %" PRIu64 "\n", j->attached_ms);
-	return append(sys, j, &line, err);
+	return append_number(sys, j, "attached", j->attached_ms, err);
+}
+
+int vh_journal_linger(struct vh_sys *sys, struct vh_journal *j, unsigned linger_ms,
+		      struct vh_error *err)
+{
+	j->linger_ms = linger_ms;
+	return append_number(sys, j, "linger", linger_ms, err);
+}
+
+int vh_journal_lingering(struct vh_sys *sys, struct vh_journal *j, uint64_t until_ms,
+			 struct vh_error *err)
+{
+	j->lingering_until_ms = until_ms;
+	return append_number(sys, j, "lingering", until_ms, err);
 }
 
 int vh_journal_remove(struct vh_sys *sys, struct vh_journal *j, struct vh_error *err)

@@ -8,11 +8,13 @@
  *
  *	vfio-handoff 1 <boot id> <profile hash> <vm> <origin>
  *	device <address>			one each, before its claim is made
- *	owner <pid> <start time>		who will start QEMU: the daemon that called us
+ *	owner <pid> <start time> <origin>	who will start QEMU: the daemon or task that called us
  *	intent <n> <kind> <device> <path> <found> <wanted> <extra> <timeout ms>
  *	done <n>				written, and read back
+ *	linger <ms>				stay on vfio-pci so long after the VM's end
  *	attached <ms since boot>		all of it is done, the VM may have the devices
- *	qemu <pid> <start time>			once it is known
+ *	qemu <pid> <start time>			once it is known; 0 0: the next one is not, yet
+ *	lingering <ms since boot>		the VM is over; until then its next start may come; 0: it came
  *	undone <n>				put back
  *
  * Fields are escaped (vh_escape_field). A last line without its newline was torn by a crash: its
@@ -41,6 +43,8 @@ struct vh_journal_entry {
  * @vm: name of the VM, unescaped
  * @attached: the detach was completed
  * @attached_ms: when, on the monotonic clock
+ * @linger_ms: how long the devices stay on vfio-pci after the VM's end
+ * @lingering_until_ms: on the monotonic clock; 0: they do not linger now
  */
 struct vh_journal {
 	char path[VH_PATH_MAX];
@@ -52,6 +56,8 @@ struct vh_journal {
 	struct vh_process qemu;
 	bool attached;
 	uint64_t attached_ms;
+	unsigned linger_ms;
+	uint64_t lingering_until_ms;
 	struct vh_list devices;
 	struct vh_journal_entry *entries;
 	size_t count;
@@ -89,8 +95,10 @@ int vh_journal_list(struct vh_sys *sys, struct vh_list *ret)
 /* Each appends one record and updates the memory; -errno of the write. */
 int vh_journal_device(struct vh_sys *sys, struct vh_journal *j, const char *device,
 		      struct vh_error *err) __attribute__((nonnull, warn_unused_result));
+/* The platform that has it from now on, and its process; pid 0 if that is not known. */
 int vh_journal_owner(struct vh_sys *sys, struct vh_journal *j, const struct vh_process *owner,
-		     struct vh_error *err) __attribute__((nonnull, warn_unused_result));
+		     enum vh_origin origin, struct vh_error *err)
+	__attribute__((nonnull, warn_unused_result));
 int vh_journal_qemu(struct vh_sys *sys, struct vh_journal *j, const struct vh_process *qemu,
 		    struct vh_error *err) __attribute__((nonnull, warn_unused_result));
 int vh_journal_intent(struct vh_sys *sys, struct vh_journal *j, const struct vh_step *step,
@@ -99,6 +107,10 @@ int vh_journal_step_done(struct vh_sys *sys, struct vh_journal *j, size_t n, str
 	__attribute__((nonnull, warn_unused_result));
 int vh_journal_step_undone(struct vh_sys *sys, struct vh_journal *j, size_t n, struct vh_error *err)
 	__attribute__((nonnull, warn_unused_result));
+int vh_journal_linger(struct vh_sys *sys, struct vh_journal *j, unsigned linger_ms,
+		      struct vh_error *err) __attribute__((nonnull, warn_unused_result));
+int vh_journal_lingering(struct vh_sys *sys, struct vh_journal *j, uint64_t until_ms,
+			 struct vh_error *err) __attribute__((nonnull, warn_unused_result));
 int vh_journal_attached(struct vh_sys *sys, struct vh_journal *j, struct vh_error *err)
 	__attribute__((nonnull, warn_unused_result));
 

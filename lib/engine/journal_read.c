@@ -26,6 +26,17 @@ static void split(char *text, struct line *line)
 	}
 }
 
+static int parse_origin(const char *word, enum vh_origin *ret)
+{
+	for (enum vh_origin origin = VH_ORIGIN_MANUAL; origin <= VH_ORIGIN_BACKUP; origin++) {
+		if (strcmp(word, vh_origin_word(origin)) == 0) {
+			*ret = origin;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
 static int parse_header(const struct line *line, struct vh_journal *j)
 {
 	if (line->count != 6 || strcmp(line->field[0], "vfio-handoff") != 0 ||
@@ -35,20 +46,14 @@ static int parse_header(const struct line *line, struct vh_journal *j)
 	    vh_unescape_field(j->vm, sizeof(j->vm), line->field[4])) {
 		return -EINVAL;
 	}
-	for (enum vh_origin origin = VH_ORIGIN_MANUAL; origin <= VH_ORIGIN_LIBVIRT; origin++) {
-		if (strcmp(line->field[5], vh_origin_word(origin)) == 0) {
-			j->origin = origin;
-			return 0;
-		}
-	}
-	return -EINVAL;
+	return parse_origin(line->field[5], &j->origin);
 }
 
 static int parse_process(const struct line *line, struct vh_process *ret)
 {
 	uint64_t pid;
 
-	if (line->count != 3 || vh_parse_u64(line->field[1], 10, INT32_MAX, &pid) ||
+	if (line->count < 3 || vh_parse_u64(line->field[1], 10, INT32_MAX, &pid) ||
 	    vh_parse_u64(line->field[2], 10, UINT64_MAX, &ret->start_time)) {
 		return -EINVAL;
 	}
@@ -104,6 +109,27 @@ static int parse_device(const struct line *line, struct vh_journal *j)
 	return vh_list_add(&j->devices, line->field[1]);
 }
 
+static int parse_time(const struct line *line, struct vh_journal *j)
+{
+	const char *word = line->count == 2 ? line->field[0] : "";
+	uint64_t ms = 0;
+
+	if (line->count != 2 || vh_parse_u64(line->field[1], 10, UINT64_MAX, &ms)) {
+		return -EINVAL;
+	}
+	if (strcmp(word, "attached") == 0) {
+		j->attached = true;
+		j->attached_ms = ms;
+	} else if (strcmp(word, "lingering") == 0) {
+		j->lingering_until_ms = ms;
+	} else if (strcmp(word, "linger") == 0 && ms <= UINT32_MAX) {
+		j->linger_ms = (unsigned)ms;
+	} else {
+		return -EINVAL;
+	}
+	return 0;
+}
+
 static int parse_record(const struct line *line, struct vh_journal *j)
 {
 	const char *word = line->count ? line->field[0] : "";
@@ -119,19 +145,14 @@ static int parse_record(const struct line *line, struct vh_journal *j)
 	}
 	if (strcmp(word, "owner") == 0) {
 		/* A VM that is started after a detach by hand makes it its own. */
-		j->origin = VH_ORIGIN_LIBVIRT;
-		return parse_process(line, &j->owner);
-	}
-	if (strcmp(word, "qemu") == 0) {
-		return parse_process(line, &j->qemu);
-	}
-	if (strcmp(word, "attached") == 0) {
-		j->attached = true;
-		return line->count == 2
-			       ? vh_parse_u64(line->field[1], 10, UINT64_MAX, &j->attached_ms)
+		return line->count == 4 && parse_origin(line->field[3], &j->origin) == 0
+			       ? parse_process(line, &j->owner)
 			       : -EINVAL;
 	}
-	return -EINVAL;
+	if (strcmp(word, "qemu") == 0) {
+		return line->count == 3 ? parse_process(line, &j->qemu) : -EINVAL;
+	}
+	return parse_time(line, j);
 }
 
 int vh_journal_parse(char *text, struct vh_journal *j, unsigned *ret_line)

@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lib/host/record.h"
+#include "lib/host/reservation.h"
+
 static void join(const struct vh_list *list, struct vh_text *out)
 {
 	for (size_t i = 0; i < list->count; i++) {
@@ -56,6 +59,36 @@ enum vh_outcome vh_undo_locked(struct vh_engine *e, struct vh_journal *j, struct
 	return outcome;
 }
 
+bool vh_journal_holds(struct vh_sys *sys, const struct vh_journal *j)
+{
+	for (size_t i = 0; i < j->count; i++) {
+		const struct vh_step *step = &j->entries[i].step;
+
+		if (step->kind == VH_STEP_BIND &&
+		    !vh_sys_exists(sys, "sys/bus/pci/drivers/vfio-pci/%s", step->device) &&
+		    !vh_sys_exists(sys, "sys/bus/pci/devices/%s/vfio-dev", step->device)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+int vh_check_reserved(struct vh_sys *sys, const struct vh_journal *j, struct vh_error *err)
+{
+	struct vh_reservation r;
+
+	for (size_t i = 0; i < j->devices.count; i++) {
+		if (vh_reservation_of(sys, j->devices.items[i], &r) == 0 &&
+		    strcmp(r.vmid, j->vm) != 0) {
+			(void)vh_error_set(err, EBUSY, NULL,
+					   "%s: Proxmox has given it to VM %s by now",
+					   j->devices.items[i], r.vmid);
+			return vh_error_hint(err, "it returns to the host after that VM's end");
+		}
+	}
+	return 0;
+}
+
 enum vh_outcome vh_undo_journal(struct vh_engine *e, struct vh_journal *j, struct vh_locks *locks,
 				struct vh_error *err)
 {
@@ -65,7 +98,7 @@ enum vh_outcome vh_undo_journal(struct vh_engine *e, struct vh_journal *j, struc
 			return VH_OUTCOME_REFUSED;
 		}
 	}
-	return vh_undo_locked(e, j, err);
+	return vh_check_reserved(e->sys, j, err) ? VH_OUTCOME_REFUSED : vh_undo_locked(e, j, err);
 }
 
 void vh_forget_journal(struct vh_engine *e, struct vh_journal *j)
@@ -119,40 +152,92 @@ static unsigned longest_step_ms(const struct vh_journal *j)
 	return longest;
 }
 
+/*
+ * Only by its process: a group that is still open after QEMU's end is waited for, step by step;
+ * vfio resets the devices as it closes them.
+ */
+static int await_end(struct vh_engine *e, const struct vh_journal *j, struct vh_error *err)
+{
+	uint64_t end_ms =
+		e->sys->ops->now_ms(e->sys) + (e->waits_for_qemu ? longest_step_ms(j) : 0);
+
+	while (j->qemu.pid != 0 && vh_sys_process_alive(e->sys, &j->qemu)) {
+		if (e->sys->ops->now_ms(e->sys) >= end_ms) {
+			(void)vh_error_set(err, EBUSY, NULL,
+					   "the VM '%s' is running and has its devices", j->vm);
+			return vh_error_hint(err,
+					     "shut the VM down; its devices return by themselves");
+		}
+		e->sys->ops->wait(e->sys, 100);
+	}
+	return 0;
+}
+
+static enum vh_outcome bring_back(struct vh_engine *e, struct vh_journal *j, struct vh_locks *locks,
+				  struct vh_error *err)
+{
+	uint64_t started_ms = e->sys->ops->now_ms(e->sys);
+	enum vh_outcome outcome = vh_undo_journal(e, j, locks, err);
+
+	vh_log(e->log, outcome == VH_OUTCOME_DONE ? VH_LOG_NOTICE : VH_LOG_ERROR, NULL, NULL,
+	       "%s: %s (%llu ms)", j->vm, summary(outcome),
+	       (unsigned long long)(e->sys->ops->now_ms(e->sys) - started_ms));
+	return outcome;
+}
+
 enum vh_outcome vh_reattach(struct vh_engine *e, const char *vm, struct vh_error *err)
 {
 	VH_AUTO_LOCKS struct vh_locks locks = {.sys = e->sys};
 	VH_AUTO_JOURNAL struct vh_journal j = {0};
-	uint64_t started_ms = e->sys->ops->now_ms(e->sys);
-	uint64_t end_ms;
-	enum vh_outcome outcome;
-	int rc;
+	int rc = vh_open_journal(e, vm, &locks, &j, err);
 
-	rc = vh_open_journal(e, vm, &locks, &j, err);
 	if (rc == -ENOENT || rc == -ESTALE) {
 		return VH_OUTCOME_NOTHING;
 	}
-	if (rc) {
+	if (rc || await_end(e, &j, err)) {
 		return VH_OUTCOME_REFUSED;
 	}
-	/*
-	 * Only by its process: a group that is still open after QEMU's end is waited for, step by
-	 * step; vfio resets the devices as it closes them.
-	 */
-	end_ms = started_ms + (e->waits_for_qemu ? longest_step_ms(&j) : 0);
-	while (j.qemu.pid != 0 && vh_sys_process_alive(e->sys, &j.qemu) &&
-	       e->sys->ops->now_ms(e->sys) < end_ms) {
-		e->sys->ops->wait(e->sys, 100);
+	return bring_back(e, &j, &locks, err);
+}
+
+/* A VM that never ran did not end to be started again. */
+static unsigned lingers_ms(struct vh_sys *sys, const struct vh_journal *j, unsigned asked_ms)
+{
+	struct vh_process watcher;
+	unsigned linger_ms = 0;
+
+	if (!j->attached || j->qemu.pid == 0 || !vh_journal_holds(sys, j)) {
+		return 0;
 	}
-	if (j.qemu.pid != 0 && vh_sys_process_alive(e->sys, &j.qemu)) {
-		(void)vh_error_set(err, EBUSY, NULL, "the VM '%s' is running and has its devices",
-				   vm);
-		(void)vh_error_hint(err, "shut the VM down; its devices return by themselves");
+	if (vh_watcher(sys, &watcher) == 0) {
+		linger_ms = j->linger_ms;
+	}
+	/* Who asks is about to start it again, and needs nobody to watch. */
+	return asked_ms > linger_ms && j->origin != VH_ORIGIN_BACKUP ? asked_ms : linger_ms;
+}
+
+enum vh_outcome vh_release(struct vh_engine *e, const char *vm, unsigned linger_ms,
+			   struct vh_error *err)
+{
+	VH_AUTO_LOCKS struct vh_locks locks = {.sys = e->sys};
+	VH_AUTO_JOURNAL struct vh_journal j = {0};
+	struct vh_error ignored = {0};
+	int rc = vh_open_journal(e, vm, &locks, &j, err);
+
+	if (rc == -ENOENT || rc == -ESTALE) {
+		return VH_OUTCOME_NOTHING;
+	}
+	if (rc || await_end(e, &j, err)) {
 		return VH_OUTCOME_REFUSED;
 	}
-	outcome = vh_undo_journal(e, &j, &locks, err);
-	vh_log(e->log, outcome == VH_OUTCOME_DONE ? VH_LOG_NOTICE : VH_LOG_ERROR, NULL, NULL,
-	       "%s: %s (%llu ms)", vm, summary(outcome),
-	       (unsigned long long)(e->sys->ops->now_ms(e->sys) - started_ms));
-	return outcome;
+	linger_ms = lingers_ms(e->sys, &j, linger_ms);
+	if (linger_ms > 0 &&
+	    vh_journal_lingering(e->sys, &j, e->sys->ops->now_ms(e->sys) + linger_ms, &ignored) ==
+		    0) {
+		vh_log(e->log, VH_LOG_NOTICE, NULL, NULL,
+		       "%s: the devices stay on vfio-pci for %u s, for its next start", vm,
+		       linger_ms / 1000);
+		return VH_OUTCOME_DONE;
+	}
+	return bring_back(e, &j, &locks, err);
 }

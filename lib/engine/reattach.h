@@ -24,6 +24,35 @@ enum vh_outcome vh_undo_locked(struct vh_engine *e, struct vh_journal *j, struct
 void vh_forget_journal(struct vh_engine *e, struct vh_journal *j) __attribute__((nonnull));
 
 /**
+ * vh_journal_holds() - are the devices still where the hand-over put them
+ *
+ * Somebody may have bound a driver by hand meanwhile; then it is no hand-over any more.
+ */
+bool vh_journal_holds(struct vh_sys *sys, const struct vh_journal *j) __attribute__((nonnull));
+
+/* While a device is given to another VM by Proxmox, nothing of it may be touched: -EBUSY. */
+int vh_check_reserved(struct vh_sys *sys, const struct vh_journal *j, struct vh_error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/* Brings the devices of @vm back if they only linger; another VM wants one of them. */
+void vh_end_lingering(struct vh_engine *e, const char *vm) __attribute__((nonnull));
+
+/* Why a journal is looked at. */
+enum vh_recover_why {
+	VH_RECOVER_ASKED,  /* a person asks */
+	VH_RECOVER_EVENT,  /* an event of another VM, or the watcher */
+	VH_RECOVER_WANTED, /* another VM wants the device now */
+};
+
+/* Is what is left of @j, in that @state, to be brought back for that reason? */
+bool vh_may_recover(struct vh_sys *sys, const struct vh_journal *j, enum vh_state state,
+		    enum vh_recover_why why) __attribute__((nonnull));
+
+/* vh_recover() for one VM. */
+enum vh_outcome vh_recover_one(struct vh_engine *e, const char *vm, enum vh_recover_why why,
+			       struct vh_error *err) __attribute__((nonnull, warn_unused_result));
+
+/**
  * vh_open_journal() - lock a VM and read its journal
  *
  * Return: 0; -ENOENT it has none; -ESTALE it was from an earlier boot and is removed now; -EBUSY

@@ -5,6 +5,8 @@
 
 #include "lib/engine/reattach.h"
 #include "lib/host/function.h"
+#include "lib/host/hypervisor.h"
+#include "lib/host/record.h"
 
 /* A VM's end takes a while after its process has died: vfio resets devices at close. */
 static bool group_is_open(struct vh_sys *sys, const struct vh_journal *j)
@@ -38,9 +40,16 @@ enum vh_state vh_journal_state(struct vh_sys *sys, const struct vh_journal *j)
 	if (j->origin == VH_ORIGIN_MANUAL && j->qemu.pid == 0) {
 		return VH_STATE_MANUAL;
 	}
-	/* Between prepare and started QEMU is not known; the daemon that starts it is. */
+	if (j->lingering_until_ms > sys->ops->now_ms(sys)) {
+		return VH_STATE_LINGERING;
+	}
+	/* Between prepare and started QEMU is not known; who starts it is. */
 	if (j->qemu.pid == 0 && j->owner.pid != 0 && vh_sys_process_alive(sys, &j->owner)) {
 		return VH_STATE_STARTING;
+	}
+	/* Its last event may never have come: the hookscript was taken away, or failed. */
+	if (j->origin != VH_ORIGIN_LIBVIRT && vh_qemu_of_proxmox(sys, j->vm).pid != 0) {
+		return VH_STATE_RUNNING;
 	}
 	return group_is_open(sys, j) ? VH_STATE_RUNNING : VH_STATE_ORPHANED;
 }
@@ -50,7 +59,7 @@ const char *vh_state_word(enum vh_state state)
 	static const char *const words[] = {
 		[VH_STATE_UNFINISHED] = "unfinished", [VH_STATE_MANUAL] = "by-hand",
 		[VH_STATE_STARTING] = "starting",     [VH_STATE_RUNNING] = "running",
-		[VH_STATE_ORPHANED] = "orphaned",
+		[VH_STATE_LINGERING] = "lingering",   [VH_STATE_ORPHANED] = "orphaned",
 	};
 
 	return words[state];
@@ -65,8 +74,37 @@ static bool release_will_come(struct vh_sys *sys, const struct vh_journal *j)
 	return j->owner.pid != 0 && vh_sys_process_alive(sys, &j->owner);
 }
 
-static enum vh_outcome recover_one(struct vh_engine *e, const char *vm, bool by_itself,
-				   struct vh_error *err)
+bool vh_may_recover(struct vh_sys *sys, const struct vh_journal *j, enum vh_state state,
+		    enum vh_recover_why why)
+{
+	switch (why) {
+	case VH_RECOVER_ASKED:
+		return state == VH_STATE_UNFINISHED || state == VH_STATE_ORPHANED;
+	case VH_RECOVER_WANTED:
+		return state == VH_STATE_LINGERING;
+	case VH_RECOVER_EVENT:
+	default:
+		return state == VH_STATE_UNFINISHED ||
+		       (state == VH_STATE_ORPHANED &&
+			(j->lingering_until_ms != 0 || !release_will_come(sys, j)));
+	}
+}
+
+/* Its stop was not told, but that is no reason to bounce the display of a VM that comes again. */
+static bool begins_to_linger(struct vh_engine *e, struct vh_journal *j, enum vh_recover_why why)
+{
+	uint64_t now_ms = e->sys->ops->now_ms(e->sys);
+	struct vh_process watcher;
+	struct vh_error err = {0};
+
+	return why == VH_RECOVER_EVENT && j->attached && j->linger_ms > 0 && j->qemu.pid != 0 &&
+	       j->lingering_until_ms == 0 && vh_journal_holds(e->sys, j) &&
+	       vh_watcher(e->sys, &watcher) == 0 &&
+	       vh_journal_lingering(e->sys, j, now_ms + j->linger_ms, &err) == 0;
+}
+
+enum vh_outcome vh_recover_one(struct vh_engine *e, const char *vm, enum vh_recover_why why,
+			       struct vh_error *err)
 {
 	VH_AUTO_LOCKS struct vh_locks locks = {.sys = e->sys};
 	VH_AUTO_JOURNAL struct vh_journal j = {0};
@@ -84,11 +122,13 @@ static enum vh_outcome recover_one(struct vh_engine *e, const char *vm, bool by_
 		return rc == -EBUSY ? VH_OUTCOME_REFUSED : VH_OUTCOME_INCOMPLETE;
 	}
 	state = vh_journal_state(e->sys, &j);
-	if ((state != VH_STATE_UNFINISHED && state != VH_STATE_ORPHANED) ||
-	    (by_itself && state == VH_STATE_ORPHANED && release_will_come(e->sys, &j))) {
+	if (!vh_may_recover(e->sys, &j, state, why)) {
 		vh_log(e->log, VH_LOG_INFO, NULL, NULL, "%s: %s, nothing to recover", vm,
 		       vh_state_word(state));
 		return VH_OUTCOME_NOTHING;
+	}
+	if (state == VH_STATE_ORPHANED && begins_to_linger(e, &j, why)) {
+		return VH_OUTCOME_DONE;
 	}
 	vh_log(e->log, VH_LOG_NOTICE, NULL, NULL, "%s: %s, bringing its devices back", vm,
 	       vh_state_word(state));
@@ -107,7 +147,7 @@ enum vh_outcome vh_recover(struct vh_engine *e, const char *vm, struct vh_error 
 	}
 	for (size_t i = 0; i < vms.count; i++) {
 		struct vh_error one = {0};
-		enum vh_outcome outcome = recover_one(e, vms.items[i], false, &one);
+		enum vh_outcome outcome = vh_recover_one(e, vms.items[i], VH_RECOVER_ASKED, &one);
 
 		if (outcome > worst) {
 			worst = outcome;
@@ -133,14 +173,28 @@ void vh_heal(struct vh_engine *e, const char *except)
 		struct vh_error err = {0};
 
 		if (strcmp(vms.items[i], except) != 0 &&
-		    recover_one(&impatient, vms.items[i], true, &err) == VH_OUTCOME_INCOMPLETE) {
+		    vh_recover_one(&impatient, vms.items[i], VH_RECOVER_EVENT, &err) ==
+			    VH_OUTCOME_INCOMPLETE) {
 			vh_log(e->log, VH_LOG_ERROR, NULL, NULL, "%s: %s", vms.items[i], err.msg);
 		}
 	}
 }
 
-enum vh_outcome vh_adopt(struct vh_engine *e, const char *vm, const struct vh_process *qemu,
-			 const struct vh_process *owner, struct vh_error *err)
+/* Whoever works on that VM now is not waited for: that might be its next start, waiting for us. */
+void vh_end_lingering(struct vh_engine *e, const char *vm)
+{
+	struct vh_engine impatient = *e;
+	struct vh_error err = {0};
+
+	impatient.lock_timeout_ms = 0;
+	if (vh_recover_one(&impatient, vm, VH_RECOVER_WANTED, &err) > VH_OUTCOME_DONE) {
+		vh_log(e->log, VH_LOG_WARNING, NULL, NULL, "%s: %s", vm, err.msg);
+	}
+}
+
+enum vh_outcome vh_adopt(struct vh_engine *e, const char *vm, enum vh_origin origin,
+			 const struct vh_process *qemu, const struct vh_process *owner,
+			 struct vh_error *err)
 {
 	VH_AUTO_LOCKS struct vh_locks locks = {.sys = e->sys};
 	VH_AUTO_JOURNAL struct vh_journal j = {0};
@@ -151,7 +205,7 @@ enum vh_outcome vh_adopt(struct vh_engine *e, const char *vm, const struct vh_pr
 		return VH_OUTCOME_NOTHING;
 	}
 	if (rc == 0 && owner->pid != 0) {
-		rc = vh_journal_owner(e->sys, &j, owner, err);
+		rc = vh_journal_owner(e->sys, &j, owner, origin, err);
 	}
 	if (rc == 0 && qemu->pid != 0) {
 		rc = vh_journal_qemu(e->sys, &j, qemu, err);

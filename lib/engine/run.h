@@ -62,6 +62,7 @@ extern const struct vh_step_ops vh_step_d3cold;
 extern const struct vh_step_ops vh_step_console;
 extern const struct vh_step_ops vh_step_framebuffer;
 extern const struct vh_step_ops vh_step_override;
+extern const struct vh_step_ops vh_step_dynamic_id;
 extern const struct vh_step_ops vh_step_unbind;
 extern const struct vh_step_ops vh_step_reset_method;
 extern const struct vh_step_ops vh_step_reset;

@@ -220,7 +220,8 @@ static inline void rig_adopt(struct rig *r, pid_t pid)
 	if (pid != 0) {
 		assert_int_equal(vh_sys_process(fk_sys(r->fk), pid, &qemu), 0);
 	}
-	assert_int_equal(vh_adopt(&e, r->profile.vm, &qemu, &r->daemon, &r->err), VH_OUTCOME_DONE);
+	assert_int_equal(vh_adopt(&e, r->profile.vm, VH_ORIGIN_LIBVIRT, &qemu, &r->daemon, &r->err),
+			 VH_OUTCOME_DONE);
 }
 
 /* Detached, QEMU started and noted; its pid. */

@@ -250,6 +250,62 @@ static void new_id_binds_all_that_match_then_eexist(void **state)
 	assert_int_equal(put(fk, PCI "drivers/vfio-pci/remove_id", "8086 293e"), -ENODEV);
 }
 
+/* pci_match_device(): an override beats the list; without, the drivers are asked in load order. */
+static void dynamic_ids_match_as_in_the_kernel(void **state)
+{
+	FK_AUTO struct fakekernel *fk = fk_host("two-gpus");
+
+	(void)state;
+	assert_int_equal(put(fk, D AUDIO "/driver/unbind", AUDIO), 0);
+	assert_int_equal(put(fk, D AUDIO "/driver_override", "nosuch"), 0);
+	load_vfio(fk);
+	assert_int_equal(put(fk, PCI "drivers/vfio-pci/new_id", "8086 293e"), 0);
+	assert_string_equal(fk_driver(fk, AUDIO), "");
+	assert_int_equal(put(fk, PCI "drivers/vfio-pci/bind", AUDIO), -ENODEV);
+	assert_int_equal(put(fk, D AUDIO "/driver_override", "\n"), 0);
+	assert_int_equal(put(fk, PCI "drivers_probe", AUDIO), 0);
+	assert_string_equal(fk_driver(fk, AUDIO), "snd_hda_intel");
+	assert_int_equal(put(fk, D AUDIO "/driver/unbind", AUDIO), 0);
+	assert_int_equal(put(fk, PCI "drivers/vfio-pci/bind", AUDIO), 0);
+	assert_string_equal(fk_driver(fk, AUDIO), "vfio-pci");
+	/* its own table counts as well */
+	assert_int_equal(put(fk, PCI "drivers/snd_hda_intel/new_id", "8086 293e"), -EEXIST);
+	assert_int_equal(put(fk, PCI "drivers/vfio-pci/new_id", "8086"), -EINVAL);
+	assert_int_equal(put(fk, PCI "drivers/vfio-pci/remove_id", "8086"), -EINVAL);
+}
+
+/* nouveau is loaded after vfio-pci here, so vfio-pci is asked first. */
+static void preset_dynamic_id_grabs_the_next_card(void **state)
+{
+	static const char gpu[] = "0000:02:00.0";
+	FK_AUTO struct fakekernel *fk = fk_host_with("proxmox", "dynid vfio-pci 10de:2204\n");
+	VH_AUTO_TEXT struct vh_text path = {0};
+	char *before = fk_dump(fk);
+	char *host = fk_dump_host(fk);
+	char *after;
+
+	(void)state;
+	assert_true(fk_has_dynid(fk, "vfio-pci", "10de:2204"));
+	assert_false(fk_has_dynid(fk, "vfio-pci", "10de:1aef"));
+	assert_false(fk_has_dynid(fk, "nouveau", "10de:2204"));
+	assert_non_null(strstr(before, "i sys/bus/pci/drivers/vfio-pci 10de:2204\n"));
+	assert_null(strstr(host, "\ni "));
+	free(before);
+	free(host);
+	vh_text_addf(&path, D "%s/driver/unbind", gpu);
+	assert_int_equal(put(fk, vh_text_str(&path), gpu), 0);
+	assert_int_equal(put(fk, PCI "drivers_probe", gpu), 0);
+	assert_string_equal(fk_driver(fk, gpu), "vfio-pci");
+	assert_int_equal(put(fk, PCI "drivers/vfio-pci/remove_id", "10de 2204"), 0);
+	assert_string_equal(fk_driver(fk, gpu), "vfio-pci");
+	assert_int_equal(put(fk, PCI "drivers/vfio-pci/unbind", gpu), 0);
+	assert_int_equal(put(fk, PCI "drivers_probe", gpu), 0);
+	assert_string_equal(fk_driver(fk, gpu), "nouveau");
+	after = fk_dump(fk);
+	assert_null(strstr(after, "\ni "));
+	free(after);
+}
+
 static void reset_method_bus_goes_stale_trap_8(void **state)
 {
 	FK_AUTO struct fakekernel *fk = fk_host("single-gpu");
@@ -422,6 +478,8 @@ int main(void)
 		cmocka_unit_test(modprobe_binds_at_load_trap_6),
 		cmocka_unit_test(group_held_by_a_vm_is_ebusy_and_probe_einval),
 		cmocka_unit_test(new_id_binds_all_that_match_then_eexist),
+		cmocka_unit_test(dynamic_ids_match_as_in_the_kernel),
+		cmocka_unit_test(preset_dynamic_id_grabs_the_next_card),
 		cmocka_unit_test(reset_method_bus_goes_stale_trap_8),
 		cmocka_unit_test(reset_method_is_all_or_nothing),
 		cmocka_unit_test(reset_subordinate_works_in_use_trap_10),

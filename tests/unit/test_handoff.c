@@ -243,7 +243,8 @@ static void reattach_and_adopt_without_a_journal_do_nothing(void **state)
 	r = rig_open(state, "single-gpu", "", GPU_PROFILE);
 	rig_expect(r, rig_reattach(r), VH_OUTCOME_NOTHING);
 	e = rig_engine(r);
-	rig_expect(r, vh_adopt(&e, "win11", &nobody, &nobody, &r->err), VH_OUTCOME_NOTHING);
+	rig_expect(r, vh_adopt(&e, "win11", VH_ORIGIN_LIBVIRT, &nobody, &nobody, &r->err),
+		   VH_OUTCOME_NOTHING);
 	rig_is_clean(r);
 }
 

@@ -14,7 +14,8 @@ static void adopt_process(struct rig *r, const struct vh_process *qemu)
 {
 	struct vh_engine e = rig_engine(r);
 
-	rig_expect(r, vh_adopt(&e, "win11", qemu, &r->daemon, &r->err), VH_OUTCOME_DONE);
+	rig_expect(r, vh_adopt(&e, "win11", VH_ORIGIN_LIBVIRT, qemu, &r->daemon, &r->err),
+		   VH_OUTCOME_DONE);
 }
 
 static void recover_leaves_alone(struct rig *r, const char *word)
@@ -86,7 +87,8 @@ static void adopt_without_a_known_daemon_keeps_the_one_that_is_known(void **stat
 
 	rig_expect(r, rig_detach(r), VH_OUTCOME_DONE);
 	e = rig_engine(r);
-	rig_expect(r, vh_adopt(&e, "win11", &nobody, &nobody, &r->err), VH_OUTCOME_DONE);
+	rig_expect(r, vh_adopt(&e, "win11", VH_ORIGIN_LIBVIRT, &nobody, &nobody, &r->err),
+		   VH_OUTCOME_DONE);
 	recover_leaves_alone(r, "starting");
 	rig_driver(r, GPU, "vfio-pci");
 }

@@ -51,6 +51,14 @@
  *	3.6 wrong device, VM, order			test_plan_refuse, test_handoff: peers_3_6_...
  *							peers_3_6_identical_cards_are_told_apart
  *							peers_3_6_new_id_is_never_used
+ *
+ * What Proxmox VE does by itself, by section of the facts about it:
+ *
+ *	1.6 pre-start comes before its reservation	test_reservation: it_refuses_everybody_but_its_vm
+ *	2.1 new_id left behind grabs identical cards	proxmox_2_1_identical_card_is_not_grabbed_later
+ *							test_dynamic_id, test_vfio_ids
+ *	2.1 bound through new_id before we come		test_dynamic_id: not_planned_for_what_is_on_...
+ *	2.3 stale reservations, pid files that stay	test_reservation, test_hypervisor
  */
 
 #include "tests/support/cases.h"
@@ -294,6 +302,23 @@ static void peers_3_6_new_id_is_never_used(void **state)
 	}
 }
 
+/* vfio-pci was loaded before the host's driver, so it would be asked first. */
+static void proxmox_2_1_identical_card_is_not_grabbed_later(void **state)
+{
+	struct rig *r = rig_open(state, "proxmox", "dynid vfio-pci 10de:2204\n", GPU_PROFILE);
+
+	rig_expect(r, rig_detach(r), VH_OUTCOME_DONE);
+	rig_expect(r, rig_reattach(r), VH_OUTCOME_DONE);
+	rig_is_clean(r);
+	assert_int_equal(fk_write(r->fk, D SECOND "/driver/unbind", SECOND), 0);
+	assert_int_equal(fk_write(r->fk, PCI "drivers_probe", SECOND), 0);
+	rig_driver(r, SECOND, "nouveau");
+	/* and the card itself, unbound and probed by whoever */
+	assert_int_equal(fk_write(r->fk, D GPU "/driver/unbind", GPU), 0);
+	assert_int_equal(fk_write(r->fk, PCI "drivers_probe", GPU), 0);
+	rig_driver(r, GPU, "nouveau");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -312,6 +337,7 @@ int main(void)
 		RIG_TEST(trap_29_waits_end_by_looking_not_by_events),
 		RIG_TEST(peers_3_6_identical_cards_are_told_apart),
 		RIG_TEST(peers_3_6_new_id_is_never_used),
+		RIG_TEST(proxmox_2_1_identical_card_is_not_grabbed_later),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
