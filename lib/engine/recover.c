@@ -25,6 +25,7 @@ static bool group_is_open(struct vh_sys *sys, const struct vh_journal *j)
 enum vh_state vh_journal_state(struct vh_sys *sys, const struct vh_journal *j)
 {
 	bool qemu_alive = j->qemu.pid != 0 && vh_sys_process_alive(sys, &j->qemu);
+	struct vh_error ignored = {0};
 
 	if (!j->attached) {
 		return VH_STATE_UNFINISHED;
@@ -50,6 +51,10 @@ enum vh_state vh_journal_state(struct vh_sys *sys, const struct vh_journal *j)
 	/* Its last event may never have come: the hookscript was taken away, or failed. */
 	if (j->origin != VH_ORIGIN_LIBVIRT && vh_qemu_of_proxmox(sys, j->vm).pid != 0) {
 		return VH_STATE_RUNNING;
+	}
+	/* To look at a group is to open it, and that would fail the start of the VM that has it now. */
+	if (vh_check_reserved(sys, j, &ignored)) {
+		return VH_STATE_ORPHANED;
 	}
 	return group_is_open(sys, j) ? VH_STATE_RUNNING : VH_STATE_ORPHANED;
 }

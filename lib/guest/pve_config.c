@@ -242,12 +242,19 @@ static int on_hostpci(struct parser *p, struct vh_span line)
 	return rc;
 }
 
+/* For people; what does not fit is cut off, and the blank before it. */
+static void keep_text(char *dst, size_t size, struct vh_span value)
+{
+	(void)vh_span_show(dst, size, value);
+	(void)vh_trim_end(dst);
+}
+
 static void on_setting(struct parser *p, struct vh_span key, struct vh_span value)
 {
 	if (vh_span_is(key, "name")) {
-		(void)vh_span_show(p->config.name, sizeof(p->config.name), value);
+		keep_text(p->config.name, sizeof(p->config.name), value);
 	} else if (vh_span_is(key, "lock")) {
-		(void)vh_span_show(p->config.lock, sizeof(p->config.lock), value);
+		keep_text(p->config.lock, sizeof(p->config.lock), value);
 	} else if (vh_span_is(key, "template") && vh_span_boolean(value) >= 0) {
 		p->config.is_template = vh_span_boolean(value) > 0;
 	}

@@ -20,7 +20,7 @@
 
 /**
  * struct vh_pve_address - one element of a `host=` list or of a mapping's `path=`
- * @whole_slot: no function was given: all functions found at the address
+ * @whole_slot: no function was given (it is 0 here): all functions found at the address
  */
 struct vh_pve_address {
 	struct vh_pci_address address;
@@ -47,7 +47,7 @@ struct vh_pve_hostpci {
 
 /**
  * struct vh_pve_config - what we need of it
- * @name: of the VM, "" if it has none
+ * @name: of the VM, "" if it has none; printable, a longer one is cut
  * @lock: "backup", "migrate", ...; "" if not locked
  */
 struct vh_pve_config {
@@ -62,7 +62,8 @@ struct vh_pve_config {
  * @file: for messages, e.g. "100.conf"
  *
  * What Proxmox ignores with a warning is ignored, but for a hostpci line it cannot read: it would
- * start the VM without the device, so that is -EINVAL with "100.conf:7: hostpci0: ...".
+ * start the VM without the device, so that is -EINVAL with "100.conf:7: hostpci0: ...". Options of
+ * a hostpci line that a later Proxmox may know are ignored.
  */
 int vh_pve_config_parse(struct vh_pve_config *ret, const char *file, const char *text, size_t len,
 			struct vh_error *err) __attribute__((nonnull, warn_unused_result));

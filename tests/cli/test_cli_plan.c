@@ -21,7 +21,7 @@ static struct cli_rig *open_case(void **state, const struct test_case *c)
 	struct cli_rig *r = cli_open(state, test_case_host(c));
 	char path[128];
 
-	(void)snprintf(path, sizeof(path), "etc/vfio-handoff/%s.ini", c->name);
+	(void)snprintf(path, sizeof(path), "etc/vfio-handoff/%s.ini", c->vm);
 	cli_put(r, path, c->profile);
 	return r;
 }
@@ -35,7 +35,7 @@ static void expect_golden(const struct cli_rig *r, const struct test_case *c, co
 
 	while ((hit = strstr(at, "test.ini:"))) { // NOLINT(bugprone-assignment-in-if-condition)
 		vh_text_addn(&text, at, (size_t)(hit - at));
-		vh_text_addf(&text, "%s.ini:", c->name);
+		vh_text_addf(&text, "%s.ini:", c->vm);
 		at = hit + strlen("test.ini:");
 	}
 	vh_text_add(&text, at);
@@ -55,10 +55,10 @@ static void check_case(void **state, const char *name)
 	print_message("  %s\n", name);
 	refused = c.reattach[0] == '\0';
 	r = open_case(state, &c);
-	cli_expect(r, cli_run(r, "plan", name, "detach"), refused ? 1 : 0);
+	cli_expect(r, cli_run(r, "plan", c.vm, "detach"), refused ? 1 : 0);
 	expect_golden(r, &c, c.detach);
 	if (!refused) {
-		cli_expect(r, cli_run(r, "plan", name, "reattach"), 0);
+		cli_expect(r, cli_run(r, "plan", c.vm, "reattach"), 0);
 		assert_memory_equal(r->run.out, PREFACE, strlen(PREFACE));
 		assert_string_equal(r->run.out + strlen(PREFACE), c.reattach);
 	}
