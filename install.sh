@@ -14,6 +14,9 @@ fi
 cd "$(dirname "${BASH_SOURCE[0]}")"
 exec </dev/null # nothing here ever asks
 
+# shellcheck source=hooks/proxmox.bash
+source hooks/proxmox.bash
+
 build_packages=(build-essential cmake ninja-build pkg-config libinih-dev libjson-c-dev libpci-dev)
 test_packages=(libcmocka-dev clang libclang-rt-dev clang-format clang-tidy cppcheck shellcheck
 	codespell valgrind mandoc)
@@ -28,6 +31,8 @@ hooks=/etc/libvirt/hooks
 hook_link=$hooks/qemu.d/50-vfio-handoff
 hook_program=/usr/sbin/vfio-handoff-hook
 state=/run/vfio-handoff
+units=/usr/lib/systemd/system
+watcher=vfio-handoff-recover
 manifest=/usr/share/vfio-handoff/manifest
 
 usage() {
@@ -43,8 +48,8 @@ usage() {
 	EOT
 }
 
-say() {
-	printf '%s\n' "$*"
+say() { # LINE...
+	printf '%s\n' "$@"
 }
 
 refuse() {
@@ -82,7 +87,8 @@ install_packages() { # PACKAGE...
 
 refresh_package_lists() {
 	if [[ -z ${lists_are_fresh:-} ]]; then
-		apt_get update
+		# One repository that fails, such as Proxmox's own without a subscription, is not all of them.
+		(apt_get update) || say 'Going on with the package lists that are there'
 		lists_are_fresh=1
 	fi
 }
@@ -121,16 +127,23 @@ copy_to() { # DIRECTORY: everything that is ours, as below /
 
 # --- install ------------------------------------------------------------------------------------
 
-is_our_link() {
-	[[ -L $root$hook_link && $(readlink "$root$hook_link") == "$hook_program" ]]
+is_there() { # PATH, maybe a link that leads nowhere
+	[[ -e $root$1 || -L $root$1 ]]
+}
+
+is_our_link() { # PATH
+	[[ -L $root$1 && $(readlink "$root$1") == "$hook_program" ]]
 }
 
 # Before anything is changed, packages included.
-check_hook_link() {
-	if [[ -e $root$hook_link || -L $root$hook_link ]] && ! is_our_link; then
-		refuse "$root$hook_link exists and is not ours: nothing was installed." \
-			"Move it away, or give it another name, and run this again."
-	fi
+check_links() { # PATH...
+	local link
+	for link; do
+		if is_there "$link" && ! is_our_link "$link"; then
+			refuse "$root$link exists and is not ours: nothing was installed." \
+				"Move it away, or give it another name, and run this again."
+		fi
+	done
 }
 
 in_manifest() { # PATH
@@ -149,7 +162,7 @@ same_file() { # A B
 check_conflicts() {
 	local path
 	while read -r path; do
-		if [[ -e $root$path || -L $root$path ]] && ! in_manifest "$path" &&
+		if is_there "$path" && ! in_manifest "$path" &&
 			! same_file "$root$path" "$staged$path"; then
 			refuse "$root$path exists and was not installed by this script: nothing was installed." \
 				"Move it away and run this again."
@@ -173,6 +186,7 @@ write_manifest() {
 	{
 		find "$staged" -type f -printf 'file /%P\n'
 		find "$staged" -type l -printf 'link /%P\n'
+		kept_snippet_links
 		echo "file $manifest"
 		{
 			find "$staged" -mindepth 1 -type d -printf '/%P\n'
@@ -197,11 +211,30 @@ remove_leftovers() { # NEW-MANIFEST
 	done < <(comm -23 "$root$manifest" "$1" | sed -nE 's/^(file|link) //p')
 }
 
+has_systemd() {
+	[[ -z $root && -d /run/systemd/system ]]
+}
+
+# Restarted, so that it is the new version that watches; what is handed over stays as it is.
+start_watcher() {
+	has_systemd || return 0
+	if ! systemctl daemon-reload || ! systemctl --quiet enable --now "$watcher.path" ||
+		! systemctl try-restart "$watcher.service"; then
+		say "$watcher.path does not run ('systemctl status' with its name tells why). Until it does, only" \
+			"'vfio-handoff recover' and the next VM make up for events that never come, and 'linger' is off."
+	fi
+}
+
+stop_watcher() {
+	if has_systemd && [[ -e $units/$watcher.path ]]; then
+		systemctl --quiet disable --now "$watcher.path" || :
+		systemctl stop "$watcher.service" || :
+	fi
+}
+
 reload_daemon() {
 	local unit
-	if [[ -n $root || ! -d /run/systemd/system ]]; then
-		return
-	fi
+	has_systemd || return 0
 	# The first hook of a host is not seen by a daemon that is running already.
 	for unit in libvirtd.service virtqemud.service; do
 		if systemctl is-active --quiet "$unit"; then
@@ -231,7 +264,8 @@ say_what_next() {
 
 install_command() {
 	umask 022
-	check_hook_link
+	find_snippet_links
+	check_links "$hook_link" "${snippet_links[@]}"
 	if [[ -z $root ]]; then
 		need_root install
 		install_packages "${build_packages[@]}"
@@ -239,16 +273,22 @@ install_command() {
 	build_release
 	rm -rf "$staged"
 	copy_to "$staged"
+	put_snippet_links "$staged"
 	check_conflicts
 	name_other_hooks
 	write_manifest
 	copy_to "$root"
+	put_snippet_links "$root"
+	start_watcher
+	reload_daemon
+	say_proxmox
 	if [[ -n $root ]]; then
 		say "Installed below $root"
-		return
+	elif is_proxmox; then
+		say_what_next_on_proxmox
+	else
+		say_what_next
 	fi
-	reload_daemon
-	say_what_next
 }
 
 # --- uninstall ----------------------------------------------------------------------------------
@@ -260,7 +300,7 @@ check_nothing_handed_over() {
 			vm=$(basename "$(dirname "$journal")")
 			printf -v vm '%b' "${vm//%/\\x}" # the folder's name is the VM's, with %XX (vh_escape)
 			refuse "VM '$vm' has devices of this host ($journal): nothing was removed." \
-				"Stop the VM, or run: vfio-handoff recover ${vm@Q}. Then run this again."
+				"Stop the VM, or run: vfio-handoff reattach ${vm@Q}. Then run this again."
 		fi
 	done
 }
@@ -271,10 +311,10 @@ remove_files() {
 		case $kind in
 		file) rm -f -- "$root$path" ;;
 		link)
-			if [[ $path == "$hook_link" ]] && ! is_our_link; then
-				say "Left alone: $root$path is not ours any more"
-			else
+			if is_our_link "$path"; then
 				rm -f -- "$root$path"
+			elif is_there "$path"; then
+				say "Left alone: $root$path is not ours any more"
 			fi
 			;;
 		esac
@@ -307,11 +347,14 @@ uninstall_command() {
 	[[ -n $root ]] || need_root uninstall
 	check_nothing_handed_over
 	if [[ -f $root$manifest ]]; then
+		check_no_guest_uses_hook
 		installed=$(<"$root$manifest")
 	else
 		say "Nothing to remove: there is no $root$manifest"
 	fi
+	stop_watcher
 	remove_files "$installed"
+	! has_systemd || systemctl daemon-reload
 	remove_profiles "$purge"
 	rm -rf -- "$root$state"
 	remove_empty_directories "$installed"
@@ -368,7 +411,7 @@ check_cppcheck() {
 }
 
 check_shell() {
-	shell_files | xargs shellcheck
+	shell_files | xargs shellcheck -x
 }
 
 check_man_pages() {

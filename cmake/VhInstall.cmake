@@ -14,6 +14,12 @@ set(vh_hook_link ${PROJECT_BINARY_DIR}/50-vfio-handoff)
 file(CREATE_LINK ${CMAKE_INSTALL_FULL_SBINDIR}/vfio-handoff-hook ${vh_hook_link} SYMBOLIC)
 install(FILES ${vh_hook_link} DESTINATION ${CMAKE_INSTALL_FULL_SYSCONFDIR}/libvirt/hooks/qemu.d)
 
+# Not LIBDIR: systemd looks for units in lib on every architecture.
+set(vh_units ${PROJECT_SOURCE_DIR}/hooks/systemd)
+set(vh_watcher ${PROJECT_BINARY_DIR}/vfio-handoff-recover.service)
+configure_file(${vh_units}/vfio-handoff-recover.service.in ${vh_watcher} @ONLY)
+install(FILES ${vh_units}/vfio-handoff-recover.path ${vh_watcher} DESTINATION lib/systemd/system)
+
 install(DIRECTORY DESTINATION ${CMAKE_INSTALL_FULL_SYSCONFDIR}/vfio-handoff)
 
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/profiles/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/profiles
