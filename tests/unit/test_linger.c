@@ -138,7 +138,7 @@ static void a_vm_that_never_ran_does_not_linger(void **state)
 	rig_is_as_before(r);
 }
 
-/* libvirt with managed='yes' has bound the host driver before its `release`. */
+/* Bound to its driver by hand, it is no hand-over any more. */
 static void what_somebody_took_back_does_not_linger(void **state)
 {
 	struct rig *r = rig_open_proxmox(state, LINGER_PROFILE);
