@@ -10,6 +10,7 @@
 #include "cli/cli.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/text.h"
+#include "lib/plan/plan.h"
 #include "lib/profile/keys.h"
 #include "lib/profile/trace.h"
 #include "lib/proxmox/proxmox.h"
@@ -55,6 +56,18 @@ static void print_json(struct json_object *o)
 	json_object_put(o);
 }
 
+/* Two sections for one card: the plan refuses them, but a check should find them before. */
+static int check_overlap(struct cli *cli, const struct vh_profile *profile, struct vh_error *err)
+{
+	VH_AUTO_HOST struct vh_host host = {0};
+	int rc = profile->device_count > 1 ? vh_host_load(cli->sys, &host, err) : 0;
+
+	for (size_t i = 1; rc == 0 && i < profile->device_count; i++) {
+		rc = vh_plan_overlap(&host, profile, &profile->devices[i], err);
+	}
+	return rc;
+}
+
 /**
  * struct checked - what a check found
  * @where: the guest is not on this node, so its profile was read without its configuration
@@ -71,7 +84,8 @@ static void check_profile(struct cli *cli, const char *vm, bool all, struct chec
 	VH_AUTO_PROFILE struct vh_profile profile = {0};
 	VH_AUTO_PVE_GUEST struct vh_pve_guest guest = {0};
 
-	*ret = (struct checked){.rc = vh_profile_load(cli->sys, vm, &profile, &ret->err)};
+	*ret = (struct checked){0};
+	ret->rc = vh_profile_load(cli->sys, vm, &profile, &ret->err);
 	if (ret->rc) {
 		return;
 	}
@@ -81,6 +95,9 @@ static void check_profile(struct cli *cli, const char *vm, bool all, struct chec
 	}
 	ret->where = (struct vh_error){0};
 	ret->rc = vh_profile_complete(cli->sys, &profile, &ret->err);
+	if (ret->rc == 0) {
+		ret->rc = check_overlap(cli, &profile, &ret->err);
+	}
 }
 
 /* @results is the JSON array, or NULL to speak to a person. */

@@ -74,8 +74,8 @@ const struct vh_key vh_keys[VH_KEY_COUNT] = {
 		.name = "linger",
 		.syntax = "NUMBER(ms|s|m)",
 		.fallback = "0s",
-		.help = "Keep the devices on vfio-pci so long after the guest's end, at most 10m, "
-			"so that a restart does not bounce the display.",
+		.help = "Leave the devices on vfio-pci so long after the guest's end, at most 10m: "
+			"a restart spares the display.",
 		.set = vh_set_linger,
 		.get = vh_get_linger,
 	},
@@ -94,9 +94,8 @@ const struct vh_key vh_keys[VH_KEY_COUNT] = {
 		.name = "on-backup",
 		.choices = {"refuse", "detach", "skip"},
 		.fallback = "refuse",
-		.help = "What to do when a stopped guest is started only to be backed up: "
-			"refuse, hand the devices over, or leave them as they are "
-			"if no host driver has them.",
+		.help = "A start for a backup only: refuse it, hand over as usual, "
+			"or leave devices that no host driver has.",
 		.set = vh_set_on_backup,
 		.get = vh_get_on_backup,
 	},

@@ -287,43 +287,16 @@ int vh_pve_complete(struct vh_sys *sys, const struct vh_pve_guest *guest,
 	return rc;
 }
 
-/* The host is asked only where it can make a difference: two devices in one slot. */
-static bool shares_slot(const struct vh_profile *profile)
-{
-	for (size_t i = 0; i < profile->device_count; i++) {
-		for (size_t j = 0; j < i; j++) {
-			if (vh_pci_address_same_slot(&profile->devices[i].address,
-						     &profile->devices[j].address)) {
-				return true;
-			}
-		}
-	}
-	return false;
-}
-
-static int check_overlap(struct vh_sys *sys, const struct vh_profile *profile, struct vh_error *err)
-{
-	VH_AUTO_HOST struct vh_host host = {0};
-	int rc = shares_slot(profile) ? vh_host_load(sys, &host, err) : 0;
-
-	for (size_t i = 0; rc == 0 && host.functions && i < profile->device_count; i++) {
-		rc = vh_plan_overlap(&host, profile, &profile->devices[i], err);
-	}
-	return rc;
-}
-
 int vh_profile_complete(struct vh_sys *sys, struct vh_profile *profile, struct vh_error *err)
 {
 	VH_AUTO_PVE_GUEST struct vh_pve_guest guest = {0};
-	int rc = 0;
+	int rc;
 
-	if (vh_is_vmid(profile->vm) && vh_pve_is_node(sys)) {
-		rc = vh_pve_load(sys, profile->vm, &guest, err);
-		if (rc == 0) {
-			rc = vh_pve_complete(sys, &guest, profile, err);
-		}
+	if (!vh_is_vmid(profile->vm) || !vh_pve_is_node(sys)) {
+		return 0;
 	}
-	return rc ? rc : check_overlap(sys, profile, err);
+	rc = vh_pve_load(sys, profile->vm, &guest, err);
+	return rc ? rc : vh_pve_complete(sys, &guest, profile, err);
 }
 
 int vh_profile_of_vm(struct vh_sys *sys, const char *vm, struct vh_profile *ret,

@@ -237,17 +237,15 @@ static void find_user(const struct finder *f, const struct vh_pve_alternative *a
 	}
 }
 
-/* The same choice as Proxmox will make; @ret stays NULL if there is none. */
-static int choose(const struct finder *f, const struct vh_pve_mapping *m,
-		  const struct vh_pve_alternative **ret)
+/* The same choice as Proxmox will make; NULL: it will make none, and f->err says why. */
+static const struct vh_pve_alternative *choose(const struct finder *f,
+					       const struct vh_pve_mapping *m)
 {
 	VH_AUTO_TEXT struct vh_text users = {0};
 
 	for (size_t i = 0; m->count > 1 && i < m->count; i++) {
-		int rc = check_alternative(f, &m->alternatives[i]);
-
-		if (rc) {
-			return rc;
+		if (check_alternative(f, &m->alternatives[i])) {
+			return NULL;
 		}
 	}
 	for (size_t i = 0; i < m->count; i++) {
@@ -257,24 +255,28 @@ static int choose(const struct finder *f, const struct vh_pve_mapping *m,
 
 		find_user(f, a, user, sizeof(user));
 		if (m->count == 1 || !user[0]) {
-			*ret = a;
-			return 0;
+			return a;
 		}
 		vh_text_addf(&users, "%s%s by %s", users.len ? ", " : "",
 			     vh_pci_address_format(&a->addresses[0].address, name), user);
 	}
-	return fail(f, "no card of the mapping '%s' is free: %s", line_of(f)->mapping,
-		    vh_text_str(&users));
+	(void)fail(f, "no card of the mapping '%s' is free: %s", line_of(f)->mapping,
+		   vh_text_str(&users));
+	return NULL;
 }
 
 static int give_mapping(struct finder *f)
 {
 	VH_AUTO_PVE_MAPPING struct vh_pve_mapping mapping = {0};
-	const struct vh_pve_alternative *chosen = NULL;
+	const struct vh_pve_alternative *chosen;
 	int rc = load_mapping(f, &mapping);
 
-	if (rc == 0) {
-		rc = choose(f, &mapping, &chosen);
+	if (rc) {
+		return rc;
+	}
+	chosen = choose(f, &mapping);
+	if (!chosen) {
+		return -f->err->code;
 	}
 	for (size_t i = 0; rc == 0 && i < chosen->address_count; i++) {
 		rc = give_address(f, &chosen->addresses[i], chosen);

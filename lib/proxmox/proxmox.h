@@ -62,10 +62,9 @@ int vh_pve_complete(struct vh_sys *sys, const struct vh_pve_guest *guest,
 /**
  * vh_profile_complete() - complete a loaded profile by its platform
  *
- * On a Proxmox node, for a VMID: vh_pve_load() and vh_pve_complete(). Everywhere: a [device] that
- * names what another one takes along is refused, as the plan would.
+ * On a Proxmox node, for a VMID: vh_pve_load() and vh_pve_complete(). Elsewhere nothing.
  *
- * Return: 0; -EINVAL; -errno as of these.
+ * Return: 0; -errno as of these.
  */
 int vh_profile_complete(struct vh_sys *sys, struct vh_profile *profile, struct vh_error *err)
 	__attribute__((nonnull, warn_unused_result));

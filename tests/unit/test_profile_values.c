@@ -144,8 +144,8 @@ static void test_bad_linger(void **state)
 static void test_bad_answer_to_a_backup(void **state)
 {
 	(void)state;
-	expect_bad("[proxmox]", "on-backup", "skipp",
-		   "it is refuse or detach or skip; did you mean 'skip'?");
+	expect_bad("[proxmox]", "on-backup", "refuze",
+		   "it is refuse or detach or skip; did you mean 'refuse'?");
 	expect("[host]\non-backup = skip\n",
 	       "win11.ini:2: unknown key 'on-backup' in [host]; it belongs to [proxmox]");
 	expect("[proxmox one]\n", "win11.ini:1: [proxmox] takes no name");

@@ -463,12 +463,17 @@ static void test_messages_stay_readable(void **state)
 static void fill(char *text, const char *head, const char *part)
 {
 	size_t len = strlen(part);
-	size_t at = strlen(head);
+	size_t start = strlen(head);
 
 	memset(text, '\n', VH_PVE_CONFIG_BYTES);
-	memcpy(text, head, at);
-	for (; at + len <= VH_PVE_CONFIG_BYTES; at += len) {
-		memcpy(text + at, part, len);
+	for (size_t i = 0; i < VH_PVE_CONFIG_BYTES; i++) {
+		size_t rest = (VH_PVE_CONFIG_BYTES - start) % len;
+
+		if (i < start) {
+			text[i] = head[i];
+		} else if (i < VH_PVE_CONFIG_BYTES - rest) {
+			text[i] = part[(i - start) % len];
+		}
 	}
 }
 
