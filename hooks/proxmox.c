@@ -130,7 +130,7 @@ static int pre_start_ours(struct hook *hook, const char *vmid)
 	VH_AUTO_PVE_GUEST struct vh_pve_guest guest = {0};
 	struct vh_error err = {0};
 
-	if (vh_pve_load(hook->sys, vmid, &guest, &err)) {
+	if (vh_pve_load_starting(hook->sys, vmid, &guest, &err)) {
 		hook_complain(hook, vmid, &err);
 		return 1;
 	}

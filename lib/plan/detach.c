@@ -317,10 +317,14 @@ static void add_reset_method(struct vh_draft *d, const struct vh_function *f)
 static void add_reset(struct vh_draft *d, size_t index)
 {
 	const struct vh_function *f = d->selection.functions[index];
-	bool first =
-		index == 0 ||
-		!vh_pci_address_same_slot(&d->selection.functions[index - 1]->address, &f->address);
+	bool first = true;
 
+	/* One that was on vfio-pci before has no way back, and speaks for nobody. */
+	while (first && index-- > 0) {
+		const struct vh_function *before = d->selection.functions[index];
+
+		first = before->is_vfio || !vh_pci_address_same_slot(&before->address, &f->address);
+	}
 	if (first && d->profile->reset != VH_RESET_NONE && !f->is_vfio) {
 		vh_draft_add_to(
 			d, f, "reset",

@@ -40,24 +40,37 @@ static int find_node(struct vh_sys *sys, struct vh_pve_guest *guest, struct vh_e
 	return 0;
 }
 
-static int no_guest(struct vh_sys *sys, const char *vmid, const char *node, struct vh_error *err)
+/* The node that has the guest's configuration now; "" if none has. */
+static void find_other_node(struct vh_sys *sys, const char *vmid, char *node, size_t size)
 {
 	VH_AUTO_LIST struct vh_list nodes = {0};
 
+	node[0] = '\0';
 	if (vh_sys_list(sys, &nodes, NODES)) {
-		nodes.count = 0;
+		return;
 	}
 	for (size_t i = 0; i < nodes.count; i++) {
 		const char *other = nodes.items[i];
 
 		if (vh_sys_exists(sys, NODES "/%s/qemu-server/%s.conf", other, vmid) ||
 		    vh_sys_exists(sys, NODES "/%s/lxc/%s.conf", other, vmid)) {
-			(void)vh_error_set(err, ENOENT, NULL,
-					   "the guest %s is on the node '%s', not on this one, '%s'",
-					   vmid, other, node);
-			vh_sanitize(err->msg);
-			return -ENOENT;
+			(void)vh_copy(node, size, other);
+			return;
 		}
+	}
+}
+
+static int no_guest(struct vh_sys *sys, const char *vmid, const char *node, struct vh_error *err)
+{
+	char other[64];
+
+	find_other_node(sys, vmid, other, sizeof(other));
+	if (other[0]) {
+		(void)vh_error_set(err, ENOENT, NULL,
+				   "the guest %s is on the node '%s', not on this one, '%s'", vmid,
+				   other, node);
+		vh_sanitize(err->msg);
+		return -ENOENT;
 	}
 	return vh_error_set(err, ENOENT, NULL, "there is no guest %s on this node, '%s'", vmid,
 			    node);
@@ -82,31 +95,38 @@ int vh_pve_read(struct vh_sys *sys, const char *path, char **ret, size_t *ret_le
 	return rc;
 }
 
-static int load(struct vh_sys *sys, const char *vmid, struct vh_pve_guest *guest,
-		struct vh_error *err)
+/* -ENOENT: that node has no such VM. */
+static int load_from(struct vh_sys *sys, const char *node, const char *vmid,
+		     struct vh_pve_guest *guest, struct vh_error *err)
 {
 	VH_AUTO_FREE char *text = NULL;
-	struct vh_error unread = {0};
 	size_t len = 0;
-	int rc = find_node(sys, guest, err);
+	int rc;
 
-	if (rc) {
-		return rc;
-	}
-	(void)snprintf(guest->file, sizeof(guest->file), NODES "/%s/qemu-server/%s.conf",
-		       guest->node, vmid);
-	rc = vh_pve_read(sys, guest->file, &text, &len, &unread);
+	(void)snprintf(guest->file, sizeof(guest->file), NODES "/%s/qemu-server/%s.conf", node,
+		       vmid);
+	rc = vh_pve_read(sys, guest->file, &text, &len, err);
 	if (rc == 0) {
 		rc = vh_pve_config_parse(&guest->config, vh_basename(guest->file), text, len, err);
 		if (rc) {
 			(void)vh_copy(err->path, sizeof(err->path), guest->file);
 		}
-		return rc;
+	}
+	return rc;
+}
+
+static int load(struct vh_sys *sys, const char *vmid, struct vh_pve_guest *guest,
+		struct vh_error *err)
+{
+	int rc = find_node(sys, guest, err);
+
+	if (rc == 0) {
+		rc = load_from(sys, guest->node, vmid, guest, err);
 	}
 	if (rc != -ENOENT) {
-		*err = unread;
 		return rc;
 	}
+	*err = (struct vh_error){0};
 	(void)snprintf(guest->file, sizeof(guest->file), NODES "/%s/lxc/%s.conf", guest->node, vmid);
 	guest->is_container = vh_sys_exists(sys, "%s", guest->file);
 	return guest->is_container ? 0 : no_guest(sys, vmid, guest->node, err);
@@ -121,6 +141,20 @@ int vh_pve_load(struct vh_sys *sys, const char *vmid, struct vh_pve_guest *ret, 
 		return -ENOENT;
 	}
 	return load(sys, vmid, ret, err);
+}
+
+int vh_pve_load_starting(struct vh_sys *sys, const char *vmid, struct vh_pve_guest *ret,
+			 struct vh_error *err)
+{
+	struct vh_error unread = {0};
+	char other[64];
+	int rc = vh_pve_load(sys, vmid, ret, err);
+
+	if (rc != -ENOENT || !vh_is_vmid(vmid)) {
+		return rc;
+	}
+	find_other_node(sys, vmid, other, sizeof(other));
+	return other[0] && load_from(sys, other, vmid, ret, &unread) == 0 ? 0 : rc;
 }
 
 void vh_pve_done(struct vh_pve_guest *guest)

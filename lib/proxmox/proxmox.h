@@ -38,6 +38,13 @@ bool vh_pve_is_node(struct vh_sys *sys) __attribute__((nonnull));
  */
 int vh_pve_load(struct vh_sys *sys, const char *vmid, struct vh_pve_guest *ret,
 		struct vh_error *err) __attribute__((nonnull, warn_unused_result));
+
+/*
+ * The same for a guest that starts here. One that arrives by a live migration starts before its
+ * configuration follows: until then that is on the node it comes from.
+ */
+int vh_pve_load_starting(struct vh_sys *sys, const char *vmid, struct vh_pve_guest *ret,
+			 struct vh_error *err) __attribute__((nonnull, warn_unused_result));
 void vh_pve_done(struct vh_pve_guest *guest) __attribute__((nonnull));
 #define VH_AUTO_PVE_GUEST __attribute__((cleanup(vh_pve_done)))
 

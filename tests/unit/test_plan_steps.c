@@ -208,6 +208,23 @@ static void what_is_on_vfio_already_is_left_there(void **state)
 }
 
 /* The way back aims it at the host's driver for a moment, so it has to be known. */
+/* The first function of the slot has no way back of its own, the others have. */
+static void a_first_function_on_vfio_does_not_cost_the_others_their_reset(void **state)
+{
+	struct fakekernel *fk = fk_host_with("single-gpu", "module vfio_pci loaded=yes\n");
+	struct planned p;
+
+	(void)state;
+	assert_int_equal(fk_write(fk, "sys/class/vtconsole/vtcon1/bind", "0"), 0);
+	assert_int_equal(fk_write(fk, D GPU "/driver_override", "vfio-pci"), 0);
+	assert_int_equal(fk_write(fk, PCI "drivers/bochs-drm/unbind", GPU), 0);
+	assert_int_equal(fk_write(fk, PCI "drivers/vfio-pci/bind", GPU), 0);
+	plan_host(&p, fk, GPU_PROFILE);
+	assert_int_equal(count(&p, VH_STEP_RESET, GPU), 0);
+	assert_int_equal(count(&p, VH_STEP_RESET, AUDIO), 1);
+	done(&p);
+}
+
 static void an_override_that_is_vfio_already_is_recorded(void **state)
 {
 	struct fakekernel *fk = fk_host("single-gpu");
@@ -334,6 +351,7 @@ int main(void)
 		cmocka_unit_test(trap_19_all_functions_go_to_vfio),
 		cmocka_unit_test(group_is_asked_last_and_once),
 		cmocka_unit_test(what_is_on_vfio_already_is_left_there),
+		cmocka_unit_test(a_first_function_on_vfio_does_not_cost_the_others_their_reset),
 		cmocka_unit_test(an_override_that_is_vfio_already_is_recorded),
 		cmocka_unit_test(peers_3_4_console_of_another_card_is_left_alone),
 		cmocka_unit_test(trap_14_firmware_frame_buffer_is_unbound_on_old_kernels_only),

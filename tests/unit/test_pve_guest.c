@@ -46,6 +46,24 @@ static void a_container_has_no_devices(void **state)
 	assert_false(guest.config.hostpci[0].set);
 }
 
+/* A live migration: here it starts, there its configuration still is. */
+static void a_guest_that_arrives_is_read_where_it_comes_from(void **state)
+{
+	struct pve *p = pve_open(state, "single-gpu", NULL);
+	VH_AUTO_PVE_GUEST struct vh_pve_guest guest = {0};
+	struct vh_error err = {0};
+
+	fk_set(p->fk, "etc/pve/nodes/pve2/qemu-server/101.conf",
+	       "name: b\nlock: migrate\nhostpci0: mapping=gpu\n");
+	assert_int_equal(vh_pve_load_starting(fk_sys(p->fk), "101", &guest, &err), 0);
+	assert_string_equal(guest.config.lock, "migrate");
+	assert_string_equal(guest.config.hostpci[0].mapping, "gpu");
+	/* The mapping's devices are this node's. */
+	assert_string_equal(guest.node, "pve1");
+	assert_int_equal(vh_pve_load_starting(fk_sys(p->fk), "102", &guest, &err), -ENOENT);
+	assert_string_equal(err.msg, "there is no guest 102 on this node, 'pve1'");
+}
+
 static void a_guest_that_is_not_here(void **state)
 {
 	struct pve *p = pve_open(state, "single-gpu", "name: a\n");
@@ -166,10 +184,15 @@ static void a_cluster_that_does_not_answer(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		PVE_TEST(a_vm_of_this_node),         PVE_TEST(a_container_has_no_devices),
-		PVE_TEST(a_guest_that_is_not_here),  PVE_TEST(no_cluster_file_system),
-		PVE_TEST(a_node_whose_name_is_none), PVE_TEST(a_configuration_that_makes_no_sense),
-		PVE_TEST(reads_have_a_deadline),     PVE_TEST(a_cluster_that_does_not_answer),
+		PVE_TEST(a_vm_of_this_node),
+		PVE_TEST(a_container_has_no_devices),
+		PVE_TEST(a_guest_that_arrives_is_read_where_it_comes_from),
+		PVE_TEST(a_guest_that_is_not_here),
+		PVE_TEST(no_cluster_file_system),
+		PVE_TEST(a_node_whose_name_is_none),
+		PVE_TEST(a_configuration_that_makes_no_sense),
+		PVE_TEST(reads_have_a_deadline),
+		PVE_TEST(a_cluster_that_does_not_answer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
