@@ -49,8 +49,10 @@ static bool comes_again(struct hook *hook, const char *vmid)
 		return false;
 	}
 	state = vh_journal_state(hook->sys, &j);
+	/* Its QEMU is gone, or Proxmox would not start it; the kernel may still close its devices. */
 	return state == VH_STATE_LINGERING ||
-	       (state == VH_STATE_ORPHANED && j.origin == VH_ORIGIN_PROXMOX);
+	       (j.origin == VH_ORIGIN_PROXMOX &&
+		(state == VH_STATE_ORPHANED || state == VH_STATE_RUNNING));
 }
 
 /* Proxmox itself would pull the card off a host driver, and never bring it back. */

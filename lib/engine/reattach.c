@@ -200,20 +200,21 @@ enum vh_outcome vh_reattach(struct vh_engine *e, const char *vm, struct vh_error
 	return bring_back(e, &j, &locks, err);
 }
 
-/* A VM that never ran did not end to be started again. */
+/* A VM that never ran, or only for its backup, did not end to be started again. */
 static unsigned lingers_ms(struct vh_sys *sys, const struct vh_journal *j, unsigned asked_ms)
 {
 	struct vh_process watcher;
 	unsigned linger_ms = 0;
 
-	if (!j->attached || j->qemu.pid == 0 || !vh_journal_holds(sys, j)) {
+	if (!j->attached || j->qemu.pid == 0 || j->origin == VH_ORIGIN_BACKUP ||
+	    !vh_journal_holds(sys, j)) {
 		return 0;
 	}
 	if (vh_watcher(sys, &watcher) == 0) {
 		linger_ms = j->linger_ms;
 	}
 	/* Who asks is about to start it again, and needs nobody to watch. */
-	return asked_ms > linger_ms && j->origin != VH_ORIGIN_BACKUP ? asked_ms : linger_ms;
+	return asked_ms > linger_ms ? asked_ms : linger_ms;
 }
 
 enum vh_outcome vh_release(struct vh_engine *e, const char *vm, unsigned linger_ms,

@@ -103,8 +103,8 @@ static bool begins_to_linger(struct vh_engine *e, struct vh_journal *j, enum vh_
 	struct vh_error err = {0};
 
 	return why == VH_RECOVER_EVENT && j->attached && j->linger_ms > 0 && j->qemu.pid != 0 &&
-	       j->lingering_until_ms == 0 && vh_journal_holds(e->sys, j) &&
-	       vh_watcher(e->sys, &watcher) == 0 &&
+	       j->origin != VH_ORIGIN_BACKUP && j->lingering_until_ms == 0 &&
+	       vh_journal_holds(e->sys, j) && vh_watcher(e->sys, &watcher) == 0 &&
 	       vh_journal_lingering(e->sys, j, now_ms + j->linger_ms, &err) == 0;
 }
 

@@ -83,7 +83,7 @@ int vh_plan_overlap(const struct vh_host *host, const struct vh_profile *profile
 	__attribute__((nonnull, warn_unused_result));
 
 /**
- * vh_plan_in_use() - the first function of the profile's that works for the host
+ * vh_plan_in_use() - the first function of the profile's, or of its groups, that the host uses
  * @ret_driver: the driver that has it, which may be that of the firmware's frame buffer
  *
  * Return: NULL if all of them are on vfio-pci or without a driver.

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
@@ -15,6 +16,9 @@
 #define NOBODY    65534
 #define INSTALLED "etc/libvirt/hooks/qemu.d/50-vfio-handoff"
 #define WORDS_MAX 8
+
+/* More than any call says. */
+#define STREAM_MAX 65535
 
 static const char *const covered[] = {"sys", "etc", "run", "dev"};
 
@@ -185,25 +189,46 @@ static bool become_nobody(void)
 	       setresuid(NOBODY, NOBODY, NOBODY) == 0;
 }
 
-/* @fds: what becomes 0, 1 and 2. */
-static _Noreturn void child(const struct hook_rig *r, unsigned how, const int fds[3],
-			    char *const argv[])
+/*
+ * struct start - what the hook begins with
+ * @fds: what becomes 0, 1 and 2
+ * @leak: what becomes some more, -1 for none
+ */
+struct start {
+	unsigned how;
+	int fds[3];
+	int leak;
+	char *argv[WORDS_MAX + 2];
+	char *const *env;
+};
+
+/* Pipes of the task that pve-common forgot to close. */
+static bool leak(int fd)
 {
-	char locale[] = "LC_ALL=C";
-	char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
-	/* A leak of glibc: its dprintf() on a closed descriptor does not free its buffer. */
-	char no_leaks[] = "ASAN_OPTIONS=detect_leaks=0";
-	char *env[] = {locale, path, how & HOOK_NO_STDERR ? no_leaks : NULL, NULL};
+	static const int leaked[] = {5, 6, 9, 10};
+	int high = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 20);
+
+	for (size_t i = 0; fd >= 0 && i < VH_ARRAY_SIZE(leaked); i++) {
+		if (dup2(high, leaked[i]) < 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static _Noreturn void child(const struct hook_rig *r, const struct start *s)
+{
 	bool ready = cover_host(r) && signal(SIGPIPE, SIG_DFL) != SIG_ERR;
 
 	for (int i = 0; i < 3; i++) {
-		ready = ready && dup2(fds[i], i) == i;
-		if (how & (1U << (unsigned)i)) {
+		ready = ready && dup2(s->fds[i], i) == i;
+		if (s->how & (1U << (unsigned)i)) {
 			(void)close(i);
 		}
 	}
-	if (ready && (!(how & HOOK_AS_USER) || become_nobody())) {
-		(void)execve(argv[0], argv, env);
+	ready = ready && leak(s->leak);
+	if (ready && (!(s->how & HOOK_AS_USER) || become_nobody())) {
+		(void)execve(s->argv[0], s->argv, s->env);
 	}
 	_exit(126);
 }
@@ -211,14 +236,14 @@ static _Noreturn void child(const struct hook_rig *r, unsigned how, const int fd
 /* The hook has ended: what is not there now, somebody else still could write. */
 static char *drain(int fd, const char *name)
 {
-	char *text = calloc(1, 65536);
+	char *text = calloc(1, STREAM_MAX + 1);
 	size_t len = 0;
 	ssize_t n;
 
 	assert_non_null(text);
 	(void)fcntl(fd, F_SETFL, O_NONBLOCK);
 	do {
-		n = read(fd, text + len, 65535 - len);
+		n = read(fd, text + len, STREAM_MAX - len);
 		len += n > 0 ? (size_t)n : 0;
 	} while (n > 0);
 	(void)close(fd);
@@ -228,44 +253,149 @@ static char *drain(int fd, const char *name)
 	return text;
 }
 
-int hook_call(struct hook_rig *r, unsigned how, const char *const words[])
+/* How it ended. */
+static int reap(pid_t pid)
 {
-	char installed[] = "/" INSTALLED;
-	char *argv[WORDS_MAX + 2] = {installed};
-	char xml[4096];
-	int in[2] = {-1, -1};
-	int out[2] = {-1, -1};
-	int err[2] = {-1, -1};
 	int status = 0;
+
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 256 + WTERMSIG(status);
+}
+
+/* stdin, stdout and stderr of a call; [0] is to be read. */
+struct streams {
+	int in[2];
+	int out[2];
+	int err[2];
+};
+
+static void open_streams(struct streams *s, unsigned how)
+{
+	assert_true(pipe2(s->in, O_CLOEXEC) == 0 && pipe2(s->out, O_CLOEXEC) == 0 &&
+		    pipe2(s->err, O_CLOEXEC) == 0);
+	if (how & HOOK_READER_GONE) {
+		(void)close(s->out[0]);
+		(void)close(s->err[0]);
+	}
+}
+
+static pid_t begin(const struct hook_rig *r, const struct streams *s, struct start *start,
+		   const char *const words[])
+{
+	static char installed[] = "/" INSTALLED;
 	pid_t pid;
 
+	start->argv[0] = installed;
 	for (int i = 0; words[i]; i++) {
 		assert_true(i < WORDS_MAX);
-		memcpy(&argv[i + 1], &words[i], sizeof(argv[0]));
+		memcpy(&start->argv[i + 1], &words[i], sizeof(start->argv[0]));
 	}
-	fill_xml(xml, sizeof(xml));
-	assert_true(pipe2(in, O_CLOEXEC) == 0 && pipe2(out, O_CLOEXEC) == 0 &&
-		    pipe2(err, O_CLOEXEC) == 0);
-	assert_int_equal(write(in[1], xml, sizeof(xml)), sizeof(xml));
-	(void)close(in[1]);
-	if (how & HOOK_READER_GONE) {
-		(void)close(out[0]);
-		(void)close(err[0]);
-	}
+	start->fds[0] = s->in[0];
+	start->fds[1] = s->out[1];
+	start->fds[2] = s->err[1];
 	pid = fork();
 	if (pid == 0) {
-		child(r, how, (int[]){in[0], out[1], err[1]}, argv);
+		child(r, start);
 	}
 	assert_true(pid > 0);
-	(void)close(in[0]);
-	(void)close(out[1]);
-	(void)close(err[1]);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
+	for (int i = 0; i < 3; i++) {
+		(void)close(start->fds[i]);
+	}
+	return pid;
+}
+
+int hook_call(struct hook_rig *r, unsigned how, const char *const words[])
+{
+	char locale[] = "LC_ALL=C";
+	char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
+	/* A leak of glibc: its dprintf() on a closed descriptor does not free its buffer. */
+	char no_leaks[] = "ASAN_OPTIONS=detect_leaks=0";
+	char *env[] = {locale, path, how & HOOK_NO_STDERR ? no_leaks : NULL, NULL};
+	struct start start = {.how = how, .leak = -1, .env = env};
+	struct streams s;
+	char xml[4096];
+	pid_t pid;
+
+	open_streams(&s, how);
+	fill_xml(xml, sizeof(xml));
+	assert_int_equal(write(s.in[1], xml, sizeof(xml)), sizeof(xml));
+	(void)close(s.in[1]);
+	pid = begin(r, &s, &start, words);
 	tree_run_done(&r->run);
-	r->run.status = WIFEXITED(status) ? WEXITSTATUS(status) : 256 + WTERMSIG(status);
-	r->run.out = how & HOOK_READER_GONE ? strdup("") : drain(out[0], "stdout");
-	r->run.err = how & HOOK_READER_GONE ? strdup("") : drain(err[0], "stderr");
+	r->run.status = reap(pid);
+	r->run.out = how & HOOK_READER_GONE ? strdup("") : drain(s.out[0], "stdout");
+	r->run.err = how & HOOK_READER_GONE ? strdup("") : drain(s.err[0], "stderr");
 	return r->run.status;
+}
+
+/* Until it ends: 0, else the number of bytes that came. */
+static size_t read_some(struct pollfd *from, char *text, size_t len)
+{
+	ssize_t n = read(from->fd, text + len, STREAM_MAX - len);
+
+	assert_true(n >= 0);
+	if (n == 0) {
+		(void)close(from->fd);
+		from->fd = -1;
+	}
+	return (size_t)n;
+}
+
+/* Until both have ended, however long that takes; pve-common src/PVE/Cmd.pm: run() */
+static void read_both(struct tree_run *run, int out, int err)
+{
+	struct pollfd fds[] = {{.fd = out, .events = POLLIN}, {.fd = err, .events = POLLIN}};
+	char *texts[] = {calloc(1, STREAM_MAX + 1), calloc(1, STREAM_MAX + 1)};
+	size_t lens[] = {0, 0};
+
+	assert_true(texts[0] && texts[1]);
+	while (fds[0].fd >= 0 || fds[1].fd >= 0) {
+		assert_true(poll(fds, 2, -1) > 0);
+		for (int i = 0; i < 2; i++) {
+			if (fds[i].fd >= 0 && fds[i].revents) {
+				lens[i] += read_some(&fds[i], texts[i], lens[i]);
+			}
+		}
+	}
+	run->out = texts[0];
+	run->err = texts[1];
+}
+
+int hook_phase_with(struct hook_rig *r, unsigned how, const char *const words[])
+{
+	char locale[] = "LC_ALL=C";
+	char lvm[] = "LVM_SUPPRESS_FD_WARNINGS=1";
+	char path[] = "PATH=/sbin:/bin:/usr/sbin:/usr/bin";
+	char migrated[] = "PVE_MIGRATED_FROM=";
+	bool starts = words[0] && words[1] && strstr(words[1], "-start");
+	char *env[] = {locale, lvm, path, starts ? migrated : NULL, NULL};
+	struct start start = {.how = how, .env = env};
+	struct streams s;
+	int task[2] = {-1, -1};
+	pid_t pid;
+
+	open_streams(&s, how);
+	(void)close(s.in[1]);
+	assert_int_equal(pipe2(task, O_CLOEXEC), 0);
+	start.leak = task[1];
+	pid = begin(r, &s, &start, words);
+	(void)close(task[1]);
+	tree_run_done(&r->run);
+	if (how & HOOK_READER_GONE) {
+		r->run = (struct tree_run){.out = strdup(""), .err = strdup("")};
+	} else {
+		read_both(&r->run, s.out[0], s.err[0]);
+	}
+	r->run.status = reap(pid);
+	free(drain(task[0], "task's pipe"));
+	return r->run.status;
+}
+
+int hook_phase_as(struct hook_rig *r, unsigned how, const char *vmid, const char *phase)
+{
+	const char *words[] = {vmid, phase, NULL};
+
+	return hook_phase_with(r, how, words);
 }
 
 int hook_event_as(struct hook_rig *r, unsigned how, const char *vm, const char *operation)
@@ -290,6 +420,13 @@ void hook_silent(const struct hook_rig *r)
 	assert_string_equal(r->run.err, "");
 }
 
+void hook_says(const struct hook_rig *r, const char *part)
+{
+	if (!strstr(r->run.err, part)) {
+		fail_msg("no '%s' on stderr:\n%s", part, r->run.err);
+	}
+}
+
 void hook_complains(const struct hook_rig *r, const char *part)
 {
 	const char *err = r->run.err;
@@ -302,9 +439,7 @@ void hook_complains(const struct hook_rig *r, const char *part)
 		assert_false(iscntrl((unsigned char)err[i]));
 	}
 	assert_int_equal(strncmp(err, "vfio-handoff: ", 14), 0);
-	if (!strstr(err, part)) {
-		fail_msg("no '%s' on stderr:\n%s", part, err);
-	}
+	hook_says(r, part);
 }
 
 void hook_unchanged(struct hook_rig *r)

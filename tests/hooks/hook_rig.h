@@ -28,9 +28,9 @@
 #define HOOK_PROFILE_NONE "[device gpu]\naddress = 0000:09:00.0\n"
 #define HOOK_TYPO         "[device gpu]\nadress = 0000:01:00.0\n"
 
-/* How a call differs from libvirt's usual one. */
+/* How a call differs from the platform's usual one. */
 enum hook_how {
-	HOOK_AS_LIBVIRT = 0,
+	HOOK_USUAL = 0,
 	HOOK_NO_STDIN = 1,
 	HOOK_NO_STDOUT = 2,
 	HOOK_NO_STDERR = 4,
@@ -70,7 +70,16 @@ char *hook_text(const struct hook_rig *r, const char *path);
 int hook_call(struct hook_rig *r, unsigned how, const char *const words[]);
 /* As libvirt does: four arguments. */
 int hook_event_as(struct hook_rig *r, unsigned how, const char *vm, const char *operation);
-#define hook_event(r, vm, operation) hook_event_as((r), HOOK_AS_LIBVIRT, (vm), (operation))
+#define hook_event(r, vm, operation) hook_event_as((r), HOOK_USUAL, (vm), (operation))
+
+/*
+ * As Proxmox VE does: stdin at its end, both pipes read until everybody has closed them, and only
+ * then the hook is waited for; four more descriptors of the task's leak into it, and nobody may have
+ * kept them, either.
+ */
+int hook_phase_with(struct hook_rig *r, unsigned how, const char *const words[]);
+int hook_phase_as(struct hook_rig *r, unsigned how, const char *vmid, const char *phase);
+#define hook_phase(r, vmid, phase) hook_phase_as((r), HOOK_USUAL, (vmid), (phase))
 
 /* The exit status, and nothing on stdout. */
 void hook_expect(const struct hook_rig *r, int got, int wanted);
@@ -78,6 +87,8 @@ void hook_expect(const struct hook_rig *r, int got, int wanted);
 void hook_silent(const struct hook_rig *r);
 /* One printable line on stderr, with @part in it. */
 void hook_complains(const struct hook_rig *r, const char *part);
+/* @part is somewhere on stderr. */
+void hook_says(const struct hook_rig *r, const char *part);
 /* The directory is as before, and the machine's / has no new name. */
 void hook_unchanged(struct hook_rig *r);
 /* The same, but for empty lock files. */

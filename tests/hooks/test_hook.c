@@ -61,7 +61,7 @@ static void too_few_words_show_the_usage(void **state)
 		const char *some[VH_ARRAY_SIZE(words) + 1] = {NULL};
 
 		memcpy(some, words, count * sizeof(words[0]));
-		hook_expect(r, hook_call(r, HOOK_AS_LIBVIRT, some), 2);
+		hook_expect(r, hook_call(r, HOOK_USUAL, some), 2);
 		assert_non_null(strstr(r->run.err, "NAME OPERATION SUBOPERATION EXTRA"));
 	}
 	hook_unchanged(r);

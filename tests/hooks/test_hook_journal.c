@@ -9,8 +9,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "lib/sys/real.h"
-#include "tests/hooks/hook_rig.h"
+#include "tests/hooks/hook_records.h"
 
 #define JOURNAL  "run/vfio-handoff/vm/win11/journal"
 #define CLAIM    "run/vfio-handoff/device/0000:01:00.0"
@@ -20,55 +19,13 @@
 /* Events that must never fail: libvirt would kill a guest that runs. */
 static const char *const harmless[] = {"start", "started", "reconnect", "stopped", "attach"};
 
-static struct vh_process process(pid_t pid)
-{
-	struct vh_process p = {0};
-	struct vh_sys *sys = NULL;
-	struct vh_error err;
-
-	assert_int_equal(vh_sys_open(NULL, true, &sys, &err), 0);
-	assert_int_equal(vh_sys_process(sys, pid, &p), 0);
-	sys->ops->close(sys);
-	return p;
-}
-
-/* A QEMU for the purpose; ends with the test at the latest. */
-static pid_t start_guest(void)
-{
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		for (;;) {
-			(void)pause();
-		}
-	}
-	assert_true(pid > 0);
-	return pid;
-}
-
-static void end_guest(pid_t pid)
-{
-	(void)kill(pid, SIGKILL);
-	(void)waitpid(pid, NULL, 0);
-}
-
-/* A journal of this boot, as prepare leaves it. Owner: free(). */
+/* As prepare leaves it. Owner: free(). */
 static char *journal_text(const char *vm, const char *more)
 {
-	struct vh_sys *sys = NULL;
-	struct vh_error err;
-	char boot_id[64];
-	char *text = NULL;
+	VH_AUTO_TEXT struct vh_text text = {0};
 
-	assert_int_equal(vh_sys_open(NULL, true, &sys, &err), 0);
-	assert_int_equal(
-		vh_sys_attr(sys, boot_id, sizeof(boot_id), "proc/sys/kernel/random/boot_id"), 0);
-	sys->ops->close(sys);
-	assert_true(asprintf(&text,
-			     "vfio-handoff 1 %s a055d22951c9ddbb %s libvirt\n"
-			     "device 0000:01:00.0\nowner 1 1\n%s",
-			     boot_id, vm, more) > 0);
-	return text;
+	vh_text_addf(&text, "owner 1 1 libvirt\n%s", more);
+	return hook_journal_text(vm, "libvirt", 1, vh_text_str(&text));
 }
 
 static void put_journal(struct hook_rig *r, const char *more)
@@ -93,11 +50,11 @@ static void expect_records(const struct hook_rig *r, const char *path, const cha
 {
 	VH_AUTO_FREE char *now = hook_text(r, path);
 	VH_AUTO_TEXT struct vh_text wanted = {0};
-	struct vh_process p = process(getpid());
+	struct vh_process p = hook_process(getpid());
 
-	vh_text_addf(&wanted, "%sowner %d %" PRIu64 "\n", before, (int)p.pid, p.start_time);
+	vh_text_addf(&wanted, "%sowner %d %" PRIu64 " libvirt\n", before, (int)p.pid, p.start_time);
 	if (qemu) {
-		p = process(qemu);
+		p = hook_process(qemu);
 		vh_text_addf(&wanted, "qemu %d %" PRIu64 "\n", (int)p.pid, p.start_time);
 	}
 	assert_string_equal(now, wanted.data);
@@ -107,7 +64,7 @@ static void who_runs_the_vm_is_noted(void **state)
 {
 	static const char *const events[] = {"start", "started", "reconnect"};
 	struct hook_rig *r = open_attached(state);
-	pid_t qemu = start_guest();
+	pid_t qemu = hook_start_guest();
 	char pid[32];
 
 	for (size_t i = 0; i < VH_ARRAY_SIZE(events); i++) {
@@ -125,7 +82,7 @@ static void who_runs_the_vm_is_noted(void **state)
 	hook_complains(r, "is running");
 	hook_expect(r, hook_event_as(r, HOOK_READER_GONE, "win11", "release"), 1);
 	hook_expect(r, hook_event_as(r, HOOK_NO_STDERR, "win11", "release"), 1);
-	end_guest(qemu);
+	hook_end_guest(qemu);
 	hook_expect(r, hook_event(r, "win11", "release"), 0);
 	hook_silent(r);
 }
@@ -135,7 +92,7 @@ static void vm_with_an_odd_name_is_noted_too(void **state)
 	const char *path = "run/vfio-handoff/vm/my%20VM%20100%25/journal";
 	struct hook_rig *r = hook_open(state, fk_host("single-gpu"));
 	VH_AUTO_FREE char *before = journal_text("my%20VM%20100%25", "attached 1000\n");
-	pid_t qemu = start_guest();
+	pid_t qemu = hook_start_guest();
 	char pid[32];
 
 	(void)snprintf(pid, sizeof(pid), "%d", (int)qemu);
@@ -144,17 +101,17 @@ static void vm_with_an_odd_name_is_noted_too(void **state)
 	hook_expect(r, hook_event(r, "my VM 100%", "started"), 0);
 	hook_silent(r);
 	expect_records(r, path, before, qemu);
-	end_guest(qemu);
+	hook_end_guest(qemu);
 }
 
 /* A pid file of nobody, or none: the daemon alone is noted. */
 static void pid_file_without_a_process_is_no_qemu(void **state)
 {
 	struct hook_rig *r = open_attached(state);
-	pid_t gone = start_guest();
+	pid_t gone = hook_start_guest();
 	char pid[32];
 
-	end_guest(gone);
+	hook_end_guest(gone);
 	(void)snprintf(pid, sizeof(pid), "%d", (int)gone);
 	for (int i = 0; i < 6; i++) {
 		const char *const texts[] = {pid, "", "rubbish", "0", "-1", "99999999999999999999"};

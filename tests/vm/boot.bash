@@ -8,7 +8,8 @@
 # reports comes over its second serial port, a line each, beginning with "%%" and a tab; all
 # else there (the firmware prints on every port) is noise.
 
-boot_configs='bios uefi uefi-nodriver no-iommu two-gpus apparmor'
+# proxmox is a node of Proxmox VE below systemd; the others have libvirt, and no systemd.
+boot_configs='bios uefi uefi-nodriver no-iommu two-gpus apparmor proxmox'
 
 default_cache() {
 	if ((EUID == 0)); then
@@ -37,13 +38,20 @@ boot_folder() {
 # Sets the array qemu to the whole command.
 boot_command() {
 	local dir=$1 config=$2 n append kernel=$cache/kernel/vmlinux
-	append="console=tty0 console=ttyS0 quiet panic=-1 vm.config=$config"
+	# without no_timer_check a busy machine that emulates too slowly ends in a panic
+	append="console=tty0 console=ttyS0 quiet panic=-1 no_timer_check vm.config=$config"
 	qemu=(qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot -name "$config"
-		-m 2048 -smp 1 -vga none -nic none -machine q35 -pidfile "$dir/pid")
+		-m 2048 -vga none -nic none -machine q35 -pidfile "$dir/pid")
 	if [[ -w /dev/kvm ]] && grep -qE '^flags.* (vmx|svm)( |$)' /proc/cpuinfo; then
 		qemu+=(-accel 'kvm,kernel-irqchip=split' -cpu host)
 	else
 		qemu+=(-accel 'tcg,thread=multi,tb-size=512' -cpu 'max,la57=off')
+	fi
+	if [[ $config == proxmox ]]; then
+		qemu+=(-smp 2)
+		append+=' maxcpus=1' # the second is asleep until a scenario wants it
+	else
+		qemu+=(-smp 1)
 	fi
 	if [[ $config != no-iommu ]]; then
 		qemu+=(-device 'intel-iommu,intremap=on,caching-mode=on,device-iotlb=on')
@@ -65,6 +73,9 @@ boot_command() {
 		-audiodev none,id=sound1 -device 'ich9-intel-hda,id=hda1,bus=rp1,addr=0.1,multifunction=on'
 		-device 'hda-duplex,bus=hda1.0,audiodev=sound1')
 	[[ $config != two-gpus ]] || qemu+=(-device 'VGA,id=gpu2,bus=rp2')
+	# without a driver, so cheap to hand over; and a second card of the same kind
+	[[ $config != proxmox ]] ||
+		qemu+=(-device 'pci-testdev,bus=rp6' -device 'e1000e,id=nic2,bus=rp7')
 	qemu+=(-drive "if=none,id=nvme0,format=raw,file=$(option_path "$dir/nvme.img")"
 		-device 'nvme,id=nvme,serial=HANDOFF,drive=nvme0,bus=rp3'
 		-device 'e1000e,id=nic,bus=rp4'
