@@ -29,7 +29,8 @@ int main(int argc, char **argv)
 	 * half-way nor change an answer.
 	 */
 	(void)signal(SIGPIPE, SIG_IGN);
-	is_proxmox = argc >= PROXMOX_ARGC && hook_is_phase(argv[2]);
+	is_proxmox = argc >= PROXMOX_ARGC &&
+		     (hook_is_phase(argv[2]) || (argc == PROXMOX_ARGC && vh_is_vmid(argv[1])));
 	if (!is_proxmox && argc < LIBVIRT_ARGC) {
 		(void)dprintf(STDERR_FILENO,
 			      "vfio-handoff-hook is called by libvirt: NAME OPERATION SUBOPERATION "

@@ -55,13 +55,37 @@ static bool comes_again(struct hook *hook, const char *vmid)
 		(state == VH_STATE_ORPHANED || state == VH_STATE_RUNNING));
 }
 
+/* Whoever finishes it would work on a card that QEMU has. What was detached by hand stays so. */
+static int check_unfinished(struct hook *hook, const char *vmid, struct vh_error *err)
+{
+	VH_AUTO_JOURNAL struct vh_journal j = {0};
+	int rc = vh_journal_load(hook->sys, vmid, false, &j, err);
+
+	if (rc == -ENOENT || rc == -ESTALE) {
+		*err = (struct vh_error){0};
+		return 0;
+	}
+	if (rc == 0 && vh_journal_state(hook->sys, &j) != VH_STATE_MANUAL) {
+		rc = vh_error_set(
+			err, EBUSY, NULL,
+			"it is started for a backup, and an earlier hand-over of its devices "
+			"has not ended");
+		(void)vh_error_hint(err, "vfio-handoff status; vfio-handoff recover");
+	}
+	return rc;
+}
+
 /* Proxmox itself would pull the card off a host driver, and never bring it back. */
 static int skip_devices(struct hook *hook, const struct vh_profile *profile, struct vh_error *err)
 {
 	VH_AUTO_HOST struct vh_host host = {0};
 	const struct vh_function *f;
 	const char *driver = NULL;
-	int rc = vh_host_load(hook->sys, &host, err);
+	int rc = check_unfinished(hook, profile->vm, err);
+
+	if (rc == 0) {
+		rc = vh_host_load(hook->sys, &host, err);
+	}
 
 	if (rc) {
 		return rc;
@@ -202,8 +226,8 @@ static int post_stop(struct hook *hook, const char *vmid)
 		return 0;
 	}
 	hook_begin(hook, vmid, "post-stop");
-	vh_heal(&hook->engine, vmid);
 	if (!hook_has_journal(hook, vmid)) {
+		vh_heal(&hook->engine, vmid);
 		return 0;
 	}
 	restarts = vh_pve_load(hook->sys, vmid, &guest, &err) == 0 && is_backup(&guest);
@@ -211,6 +235,8 @@ static int post_stop(struct hook *hook, const char *vmid)
 	if (outcome == VH_OUTCOME_REFUSED || outcome == VH_OUTCOME_INCOMPLETE) {
 		hook_complain(hook, vmid, &err);
 	}
+	/* The others after it: somebody waits for this VM's screen. */
+	vh_heal(&hook->engine, vmid);
 	return hook_status(outcome);
 }
 
@@ -232,5 +258,9 @@ int hook_proxmox(struct hook *hook, const char *vmid, const char *phase)
 	if (strcmp(phase, "post-start") == 0) {
 		return post_start(hook, vmid);
 	}
-	return strcmp(phase, "pre-stop") == 0 ? pre_stop(hook, vmid) : post_stop(hook, vmid);
+	if (strcmp(phase, "pre-stop") == 0) {
+		return pre_stop(hook, vmid);
+	}
+	/* One that is still to be invented must never stop a guest. */
+	return strcmp(phase, "post-stop") == 0 ? post_stop(hook, vmid) : 0;
 }

@@ -222,24 +222,27 @@ int vh_nearest(const char *word, const char *const *names, size_t count)
 	return index;
 }
 
-static bool is_plain(unsigned char c, bool first)
+/*
+ * No dot, no '+': systemd takes 'x.old' and 'lost+found' for backups, and its path unit would not
+ * see a VM of that name. Source: systemd src/basic/path-util.c: hidden_or_backup_file
+ */
+static bool is_plain(unsigned char c)
 {
-	return c < 0x80 && (isalnum(c) || strchr("_.:+=,@()-", c)) && !(first && c == '.');
+	return c < 0x80 && (isalnum(c) || strchr("_:=,@()-", c));
 }
 
-static bool is_field(unsigned char c, bool first)
+static bool is_field(unsigned char c)
 {
-	(void)first;
 	return c > ' ' && c < 0x7f && c != '%' && c != '~';
 }
 
-static int escape(char *dst, size_t size, const char *src, bool (*plain)(unsigned char, bool))
+static int escape(char *dst, size_t size, const char *src, bool (*plain)(unsigned char))
 {
 	size_t at = 0;
 
 	for (const char *p = src; *p; p++) {
 		unsigned char c = (unsigned char)*p;
-		bool keep = plain(c, p == src);
+		bool keep = plain(c);
 		size_t need = keep ? 1 : 3;
 
 		if (at + need + 1 > size) {

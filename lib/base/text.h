@@ -87,8 +87,8 @@ int vh_nearest(const char *word, const char *const *names, size_t count) __attri
 /**
  * vh_escape() - one word without blanks, control bytes, '%' or '/'
  *
- * Bytes outside [A-Za-z0-9_.:+=,@()-] and a leading '.' become %XX. Used for record fields and for
- * file names made from foreign names. vh_unescape() is its inverse.
+ * Bytes outside [A-Za-z0-9_:=,@()-] become %XX. Used for file names made from foreign names.
+ * vh_unescape() is its inverse.
  *
  * Return: 0, or -ENAMETOOLONG.
  */

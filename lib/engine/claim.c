@@ -161,7 +161,7 @@ static unsigned sweep_vm(struct vh_sys *sys, const char *id)
 	    vh_lock_vm(&locks, vm, 0, &err)) {
 		return 0;
 	}
-	return sys->ops->remove(sys, path) == 0;
+	return vh_journal_remove_dir(sys, path) == 0;
 }
 
 unsigned vh_claims_sweep(struct vh_sys *sys)

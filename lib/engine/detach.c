@@ -65,8 +65,9 @@ static int look(struct detach *d, struct vh_error *err)
 }
 
 /* Before our locks on the devices: who brings them back takes these himself. */
-static int end_lingering(struct detach *d, struct vh_error *err)
+static int make_room(struct detach *d, struct vh_error *err)
 {
+	uint64_t until_ms = d->e->sys->ops->now_ms(d->e->sys) + d->profile->timeout_ms;
 	struct vh_host host = {0};
 	int rc = vh_host_load(d->e->sys, &host, err);
 
@@ -76,7 +77,7 @@ static int end_lingering(struct detach *d, struct vh_error *err)
 		if (vh_plan_takes(&host, d->profile, &host.functions[i]) &&
 		    vh_claim_read(d->e->sys, host.functions[i].name, vm, sizeof(vm)) == 0 &&
 		    strcmp(vm, d->profile->vm) != 0) {
-			vh_end_lingering(d->e, vm);
+			vh_make_room(d->e, vm, until_ms);
 		}
 	}
 	vh_host_done(&host);
@@ -187,7 +188,7 @@ static enum vh_outcome begin(struct detach *d, struct vh_error *err)
 	VH_AUTO_JOURNAL struct vh_journal j = {0};
 	uint64_t started_ms = d->e->sys->ops->now_ms(d->e->sys);
 
-	if (end_lingering(d, err) || lock_devices(d, err) || make_plan(d, err)) {
+	if (make_room(d, err) || lock_devices(d, err) || make_plan(d, err)) {
 		return VH_OUTCOME_REFUSED;
 	}
 	for (size_t i = 0; i < d->plan.notes.count; i++) {
@@ -284,6 +285,9 @@ static enum vh_outcome settle_earlier(struct detach *d, bool *ret_go_on, struct 
 		return VH_OUTCOME_REFUSED;
 	}
 	state = settled_state(d, &j);
+	if (state != VH_STATE_RUNNING && vh_check_reserved(d->e->sys, &j, err)) {
+		return VH_OUTCOME_REFUSED;
+	}
 	if (state == VH_STATE_RUNNING || may_take_over(d, state, &j)) {
 		return take_over(d, state, &j, err);
 	}

@@ -62,7 +62,8 @@ enum vh_outcome vh_reattach(struct vh_engine *e, const char *vm, struct vh_error
  *         running VM and starts it again. Not heeded for a VM that was started for a backup.
  *
  * As vh_reattach(), unless the devices are to stay on vfio-pci for a while: then that is noted, and
- * who watches (vh_watch()) brings them back in time. Nobody watches: they return at once.
+ * who watches (vh_watch()) brings them back in time. Nobody watches: they return at once. What was
+ * detached by hand, and not taken over by the VM's start, is left alone.
  */
 enum vh_outcome vh_release(struct vh_engine *e, const char *vm, unsigned linger_ms,
 			   struct vh_error *err) __attribute__((nonnull, warn_unused_result));
@@ -73,7 +74,8 @@ enum vh_outcome vh_release(struct vh_engine *e, const char *vm, unsigned linger_
  * @qemu, @owner: QEMU, and the daemon that looks after it now; pid 0 where one is not known, and
  *         then what is on record stays
  *
- * Never changes the host. Return: VH_OUTCOME_NOTHING without a journal.
+ * Never changes the host. Return: VH_OUTCOME_NOTHING without a journal, and with one of a detach by
+ * hand that the VM's start has not taken over.
  */
 enum vh_outcome vh_adopt(struct vh_engine *e, const char *vm, enum vh_origin origin,
 			 const struct vh_process *qemu, const struct vh_process *owner,

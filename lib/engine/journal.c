@@ -49,6 +49,19 @@ static int make_dirs(struct vh_sys *sys, const char *path)
 	return sys->ops->make_dir(sys, dir);
 }
 
+/* Killed at its first line, somebody left that line under its temporary name. */
+int vh_journal_remove_dir(struct vh_sys *sys, const char *dir)
+{
+	char path[VH_PATH_MAX];
+	int n = snprintf(path, sizeof(path), "%s/" VH_TEMPORARY, dir, "journal");
+	int rc = sys->ops->remove(sys, dir);
+
+	if (rc == -ENOTEMPTY && n > 0 && n < (int)sizeof(path) && sys->ops->remove(sys, path) == 0) {
+		rc = sys->ops->remove(sys, dir);
+	}
+	return rc;
+}
+
 /* Directories that others still use are not empty, and stay. */
 static void remove_dirs(struct vh_sys *sys, const char *path)
 {
@@ -56,7 +69,7 @@ static void remove_dirs(struct vh_sys *sys, const char *path)
 
 	(void)vh_copy(dir, sizeof(dir), path);
 	*strrchr(dir, '/') = '\0';
-	(void)sys->ops->remove(sys, dir);
+	(void)vh_journal_remove_dir(sys, dir);
 	(void)sys->ops->remove(sys, VH_RUN_VM_DIR);
 	(void)sys->ops->remove(sys, VH_RUN_DEVICE_DIR);
 	(void)sys->ops->remove(sys, VH_RUN_STUCK_DIR);

@@ -118,5 +118,8 @@ int vh_journal_attached(struct vh_sys *sys, struct vh_journal *j, struct vh_erro
 int vh_journal_remove(struct vh_sys *sys, struct vh_journal *j, struct vh_error *err)
 	__attribute__((nonnull, warn_unused_result));
 
+/* Removes a VM's directory that holds no journal, with what a killed run left in it. */
+int vh_journal_remove_dir(struct vh_sys *sys, const char *dir) __attribute__((nonnull));
+
 void vh_journal_done(struct vh_journal *j) __attribute__((nonnull));
 #define VH_AUTO_JOURNAL __attribute__((cleanup(vh_journal_done)))

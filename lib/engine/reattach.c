@@ -83,7 +83,8 @@ int vh_check_reserved(struct vh_sys *sys, const struct vh_journal *j, struct vh_
 			(void)vh_error_set(err, EBUSY, NULL,
 					   "%s: Proxmox has given it to VM %s by now",
 					   j->devices.items[i], r.vmid);
-			return vh_error_hint(err, "it returns to the host after that VM's end");
+			return vh_error_hint(err, "it is free, and returns to the host, after that "
+						  "VM's end");
 		}
 	}
 	return 0;
@@ -123,20 +124,6 @@ int vh_open_journal(struct vh_engine *e, const char *vm, struct vh_locks *locks,
 		vh_forget_journal(e, j);
 	}
 	return rc;
-}
-
-static const char *summary(enum vh_outcome outcome)
-{
-	switch (outcome) {
-	case VH_OUTCOME_DONE:
-		return "the devices are back on the host";
-	case VH_OUTCOME_INCOMPLETE:
-		return "NOT everything is back on the host";
-	case VH_OUTCOME_NOTHING:
-	case VH_OUTCOME_REFUSED:
-	default:
-		return "nothing was changed";
-	}
 }
 
 /* vfio resets the devices as QEMU ends; the journal says how long we allow a reset. */
@@ -179,9 +166,13 @@ static enum vh_outcome bring_back(struct vh_engine *e, struct vh_journal *j, str
 	uint64_t started_ms = e->sys->ops->now_ms(e->sys);
 	enum vh_outcome outcome = vh_undo_journal(e, j, locks, err);
 
-	vh_log(e->log, outcome == VH_OUTCOME_DONE ? VH_LOG_NOTICE : VH_LOG_ERROR, NULL, NULL,
-	       "%s: %s (%llu ms)", j->vm, summary(outcome),
-	       (unsigned long long)(e->sys->ops->now_ms(e->sys) - started_ms));
+	if (outcome != VH_OUTCOME_REFUSED) {
+		vh_log(e->log, outcome == VH_OUTCOME_DONE ? VH_LOG_NOTICE : VH_LOG_ERROR, NULL,
+		       NULL, "%s: %s (%llu ms)", j->vm,
+		       outcome == VH_OUTCOME_DONE ? "the devices are back on the host"
+						  : "NOT everything is back on the host",
+		       (unsigned long long)(e->sys->ops->now_ms(e->sys) - started_ms));
+	}
 	return outcome;
 }
 
@@ -195,6 +186,12 @@ enum vh_outcome vh_reattach(struct vh_engine *e, const char *vm, struct vh_error
 		return VH_OUTCOME_NOTHING;
 	}
 	if (rc || await_end(e, &j, err)) {
+		return VH_OUTCOME_REFUSED;
+	}
+	/* libvirt's daemon lives on after a start that failed, so there nothing tells. */
+	if (j.origin != VH_ORIGIN_LIBVIRT && vh_journal_state(e->sys, &j) == VH_STATE_STARTING) {
+		(void)vh_error_set(err, EBUSY, NULL, "the VM '%s' is being started", vm);
+		(void)vh_error_hint(err, "wait for that to end; then stop the VM");
 		return VH_OUTCOME_REFUSED;
 	}
 	return bring_back(e, &j, &locks, err);
@@ -230,6 +227,12 @@ enum vh_outcome vh_release(struct vh_engine *e, const char *vm, unsigned linger_
 	}
 	if (rc || await_end(e, &j, err)) {
 		return VH_OUTCOME_REFUSED;
+	}
+	/* Not by this VM's start: they wait for the person who did it. */
+	if (j.origin == VH_ORIGIN_MANUAL && j.attached && j.qemu.pid == 0) {
+		vh_log(e->log, VH_LOG_NOTICE, NULL, NULL,
+		       "%s: its devices were detached by hand, and stay so", vm);
+		return VH_OUTCOME_NOTHING;
 	}
 	linger_ms = lingers_ms(e->sys, &j, linger_ms);
 	if (linger_ms > 0 &&

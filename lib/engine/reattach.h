@@ -34,8 +34,13 @@ bool vh_journal_holds(struct vh_sys *sys, const struct vh_journal *j) __attribut
 int vh_check_reserved(struct vh_sys *sys, const struct vh_journal *j, struct vh_error *err)
 	__attribute__((nonnull, warn_unused_result));
 
-/* Brings the devices of @vm back if they only linger; another VM wants one of them. */
-void vh_end_lingering(struct vh_engine *e, const char *vm) __attribute__((nonnull));
+/**
+ * vh_make_room() - another VM wants a device that @vm has
+ *
+ * Devices that only linger come back. A VM whose QEMU has ended, while the kernel still closes its
+ * devices or its last event is at work, is waited for until @until_ms; one that runs is not.
+ */
+void vh_make_room(struct vh_engine *e, const char *vm, uint64_t until_ms) __attribute__((nonnull));
 
 /* Why a journal is looked at. */
 enum vh_recover_why {

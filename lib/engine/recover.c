@@ -22,6 +22,24 @@ static bool group_is_open(struct vh_sys *sys, const struct vh_journal *j)
 	return false;
 }
 
+/*
+ * Between prepare and started QEMU is not known. With libvirt, the daemon that starts it is. With
+ * Proxmox its lock tells better than the process that called us, which may be somebody's script
+ * around our hook, gone already, or a backup job that lives on long after its start has failed.
+ */
+static bool is_being_started(struct vh_sys *sys, const struct vh_journal *j)
+{
+	int locked = -ENOENT;
+
+	if (j->origin == VH_ORIGIN_PROXMOX || j->origin == VH_ORIGIN_BACKUP) {
+		locked = vh_proxmox_works_on(sys, j->vm);
+	}
+	if (locked >= 0) {
+		return locked;
+	}
+	return j->owner.pid != 0 && vh_sys_process_alive(sys, &j->owner);
+}
+
 enum vh_state vh_journal_state(struct vh_sys *sys, const struct vh_journal *j)
 {
 	bool qemu_alive = j->qemu.pid != 0 && vh_sys_process_alive(sys, &j->qemu);
@@ -44,8 +62,7 @@ enum vh_state vh_journal_state(struct vh_sys *sys, const struct vh_journal *j)
 	if (j->lingering_until_ms > sys->ops->now_ms(sys)) {
 		return VH_STATE_LINGERING;
 	}
-	/* Between prepare and started QEMU is not known; who starts it is. */
-	if (j->qemu.pid == 0 && j->owner.pid != 0 && vh_sys_process_alive(sys, &j->owner)) {
+	if (j->qemu.pid == 0 && is_being_started(sys, j)) {
 		return VH_STATE_STARTING;
 	}
 	/* Its last event may never have come: the hookscript was taken away, or failed. */
@@ -76,7 +93,8 @@ const char *vh_state_word(enum vh_state state)
  */
 static bool release_will_come(struct vh_sys *sys, const struct vh_journal *j)
 {
-	return j->owner.pid != 0 && vh_sys_process_alive(sys, &j->owner);
+	return j->origin == VH_ORIGIN_LIBVIRT && j->owner.pid != 0 &&
+	       vh_sys_process_alive(sys, &j->owner);
 }
 
 bool vh_may_recover(struct vh_sys *sys, const struct vh_journal *j, enum vh_state state,
@@ -86,7 +104,8 @@ bool vh_may_recover(struct vh_sys *sys, const struct vh_journal *j, enum vh_stat
 	case VH_RECOVER_ASKED:
 		return state == VH_STATE_UNFINISHED || state == VH_STATE_ORPHANED;
 	case VH_RECOVER_WANTED:
-		return state == VH_STATE_LINGERING;
+		return state == VH_STATE_LINGERING ||
+		       (state == VH_STATE_ORPHANED && j->lingering_until_ms != 0);
 	case VH_RECOVER_EVENT:
 	default:
 		return state == VH_STATE_UNFINISHED ||
@@ -185,14 +204,40 @@ void vh_heal(struct vh_engine *e, const char *except)
 	}
 }
 
-/* Whoever works on that VM now is not waited for: that might be its next start, waiting for us. */
-void vh_end_lingering(struct vh_engine *e, const char *vm)
+/* Its QEMU has ended, and what follows has not. Without the VM's lock: only a reason to wait. */
+static bool is_leaving(struct vh_engine *e, const char *vm)
+{
+	VH_AUTO_LOCKS struct vh_locks locks = {.sys = e->sys};
+	VH_AUTO_JOURNAL struct vh_journal j = {0};
+	struct vh_error err = {0};
+
+	if (vh_journal_load(e->sys, vm, false, &j, &err)) {
+		return false;
+	}
+	if (j.qemu.pid == 0 || vh_sys_process_alive(e->sys, &j.qemu)) {
+		return false;
+	}
+	return vh_lock_vm(&locks, vm, 0, &err) == -EBUSY ||
+	       vh_journal_state(e->sys, &j) == VH_STATE_RUNNING;
+}
+
+/* Not under its lock: who holds that might be its next start, waiting for us. */
+void vh_make_room(struct vh_engine *e, const char *vm, uint64_t until_ms)
 {
 	struct vh_engine impatient = *e;
+	enum vh_outcome outcome;
 	struct vh_error err = {0};
 
 	impatient.lock_timeout_ms = 0;
-	if (vh_recover_one(&impatient, vm, VH_RECOVER_WANTED, &err) > VH_OUTCOME_DONE) {
+	while (e->waits_for_qemu && !(e->cancel && *e->cancel) &&
+	       e->sys->ops->now_ms(e->sys) < until_ms && is_leaving(e, vm)) {
+		e->sys->ops->wait(e->sys, 100);
+	}
+	outcome = vh_recover_one(&impatient, vm, VH_RECOVER_EVENT, &err);
+	if (outcome == VH_OUTCOME_NOTHING || outcome == VH_OUTCOME_DONE) {
+		outcome = vh_recover_one(&impatient, vm, VH_RECOVER_WANTED, &err);
+	}
+	if (outcome > VH_OUTCOME_DONE) {
 		vh_log(e->log, VH_LOG_WARNING, NULL, NULL, "%s: %s", vm, err.msg);
 	}
 }
@@ -207,6 +252,10 @@ enum vh_outcome vh_adopt(struct vh_engine *e, const char *vm, enum vh_origin ori
 
 	rc = vh_open_journal(e, vm, &locks, &j, err);
 	if (rc == -ENOENT || rc == -ESTALE) {
+		return VH_OUTCOME_NOTHING;
+	}
+	/* Its start did not take them over: it found them there, and leaves them there. */
+	if (rc == 0 && j.origin == VH_ORIGIN_MANUAL) {
 		return VH_OUTCOME_NOTHING;
 	}
 	if (rc == 0 && owner->pid != 0) {

@@ -109,6 +109,17 @@ static int await_end_of_qemu(struct watch *w, const struct vh_journal *j)
 	return 0;
 }
 
+/* The end of Proxmox's lock wakes nobody. */
+static int await_start(struct watch *w, const struct vh_journal *j)
+{
+	if (j->origin != VH_ORIGIN_LIBVIRT) {
+		wake_at(w, now(w) + LOOK_AGAIN_MS);
+	}
+	return j->owner.pid != 0 && vh_sys_process_alive(w->engine.sys, &j->owner)
+		       ? await_process(w, &j->owner)
+		       : 0;
+}
+
 /* The grace is for the event that is still on its way. */
 static int needs_help(struct watch *w, struct charge *c, const struct vh_journal *j,
 		      enum vh_state state)
@@ -160,7 +171,7 @@ static int look_at(struct watch *w, const char *vm)
 		wake_at(w, j.lingering_until_ms);
 		break;
 	case VH_STATE_STARTING:
-		rc = await_process(w, &j.owner);
+		rc = await_start(w, &j);
 		break;
 	case VH_STATE_RUNNING:
 		rc = await_end_of_qemu(w, &j);
@@ -360,6 +371,7 @@ static int sign_in(struct vh_sys *sys, const struct vh_process *self, struct vh_
 enum vh_outcome vh_watch(struct vh_engine *e, const struct vh_process *self, struct vh_error *err)
 {
 	struct watch w = {.engine = *e, .awaited = {.cancel = e->cancel}};
+	struct vh_process other;
 	int rc;
 
 	/* Whoever works on a VM now is not waited for: we look again. */
@@ -372,7 +384,9 @@ enum vh_outcome vh_watch(struct vh_engine *e, const struct vh_process *self, str
 		return VH_OUTCOME_REFUSED;
 	}
 	rc = watch_all(&w);
-	(void)e->sys->ops->remove(e->sys, VH_RUN_WATCH);
+	if (vh_watcher(e->sys, &other) == 0 && other.pid == self->pid) {
+		(void)e->sys->ops->remove(e->sys, VH_RUN_WATCH);
+	}
 	(void)e->sys->ops->remove(e->sys, VH_RUN_DIR);
 	free(w.charges);
 	free(w.awaited.processes);

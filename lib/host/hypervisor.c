@@ -100,3 +100,24 @@ struct vh_process vh_qemu_of_proxmox(struct vh_sys *sys, const char *vmid)
 	}
 	return p;
 }
+
+int vh_proxmox_works_on(struct vh_sys *sys, const char *vmid)
+{
+	VH_AUTO_FREE char *locks = NULL;
+	char path[VH_PATH_MAX];
+	char wanted[64];
+	struct vh_stat st;
+	int n;
+
+	if (!vh_is_vmid(vmid)) {
+		return -ENOENT;
+	}
+	(void)snprintf(path, sizeof(path), "run/lock/qemu-server/lock-%s.conf", vmid);
+	if (sys->ops->stat(sys, path, &st) || vh_sys_read(sys, "proc/locks", &locks)) {
+		return -ENOENT;
+	}
+	/* "7: FLOCK  ADVISORY  WRITE 2399 00:19:1042 0 EOF": fs/locks.c: lock_get_status() */
+	n = snprintf(wanted, sizeof(wanted), " %02x:%02x:%ju ", st.dev_major, st.dev_minor,
+		     (uintmax_t)st.inode);
+	return n > 0 && strstr(locks, wanted) != NULL;
+}

@@ -17,3 +17,15 @@ struct vh_process vh_qemu_of_libvirt(struct vh_sys *sys, const char *vm)
 	__attribute__((nonnull, warn_unused_result));
 struct vh_process vh_qemu_of_proxmox(struct vh_sys *sys, const char *vmid)
 	__attribute__((nonnull, warn_unused_result));
+
+/**
+ * vh_proxmox_works_on() - does a task of Proxmox's hold the VM's lock now
+ *
+ * It does from before pre-start until after post-start, whoever called our hook, and however long
+ * that task lives on. Read from /proc/locks: to take the lock, for a moment, would be in its way.
+ * Source: pve-guest-common src/PVE/AbstractConfig.pm: lock_config
+ *
+ * Return: 1, 0, or -ENOENT: there is no such lock, or the kernel does not tell.
+ */
+int vh_proxmox_works_on(struct vh_sys *sys, const char *vmid)
+	__attribute__((nonnull, warn_unused_result));

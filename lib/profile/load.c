@@ -16,6 +16,7 @@
 
 /* /etc/pve is a FUSE file system, and its daemon may hang. */
 #define CLUSTER_TIMEOUT_MS 10000U
+#define LOOK_TIMEOUT_MS    5000U
 
 int vh_profile_path(char *buf, size_t size, const char *vm)
 {
@@ -39,27 +40,59 @@ static bool is_of_cluster(const char *path)
 	return strncmp(path, VH_PROFILE_CLUSTER_DIR, strlen(VH_PROFILE_CLUSTER_DIR)) == 0;
 }
 
+int vh_cluster_answers(struct vh_sys *sys, struct vh_error *err)
+{
+	int rc = sys->ops->look(sys, "etc/pve/.version", LOOK_TIMEOUT_MS);
+
+	if (rc != -ETIMEDOUT) {
+		return 0;
+	}
+	(void)vh_error_set(err, ETIMEDOUT, "etc/pve",
+			   "/etc/pve, Proxmox's cluster file system, does "
+			   "not answer");
+	return vh_error_hint(err, "systemctl status pve-cluster");
+}
+
 /* Proxmox makes this link when it mounts its file system. */
 static bool is_node(struct vh_sys *sys)
 {
+	struct vh_error ignored = {0};
 	char target[VH_PATH_MAX];
 
-	return vh_sys_link(sys, target, sizeof(target), "etc/pve/local") == 0;
+	return vh_cluster_answers(sys, &ignored) == 0 &&
+	       vh_sys_link(sys, target, sizeof(target), "etc/pve/local") == 0;
 }
 
-/* Where the main file of @vm is: 1 with its path, 0 there is none, or -errno. */
-static int find_main(struct vh_sys *sys, const char *vm, char path[VH_PATH_MAX])
+/* A link that leads nowhere is no missing profile: somebody meant to have one. */
+static int find_file(struct vh_sys *sys, const char *path)
 {
 	struct vh_stat st;
+	char target[VH_PATH_MAX];
+	int rc = sys->ops->stat(sys, path, &st);
+
+	if (rc == -ENOENT && vh_sys_link(sys, target, sizeof(target), "%s", path) == 0) {
+		return 0;
+	}
+	return rc;
+}
+
+/* Where the main file of @vm is: 1 with its path, 0 there is none, or -errno; -ETIMEDOUT with err. */
+static int find_main(struct vh_sys *sys, const char *vm, char path[VH_PATH_MAX],
+		     struct vh_error *err)
+{
 	int rc;
 
 	if (vh_profile_path(path, VH_PATH_MAX, vm)) {
 		return 0;
 	}
-	rc = sys->ops->stat(sys, path, &st);
+	rc = find_file(sys, path);
 	if ((rc == -ENOENT || rc == -ENOTDIR) && vh_is_vmid(vm)) {
+		rc = vh_cluster_answers(sys, err);
+		if (rc) {
+			return rc;
+		}
 		(void)snprintf(path, VH_PATH_MAX, VH_PROFILE_CLUSTER_DIR "/%s" SUFFIX, vm);
-		rc = sys->ops->stat(sys, path, &st);
+		rc = find_file(sys, path);
 	}
 	if (rc == -ENOENT || rc == -ENOTDIR) {
 		return 0;
@@ -69,9 +102,10 @@ static int find_main(struct vh_sys *sys, const char *vm, char path[VH_PATH_MAX])
 
 int vh_profile_find(struct vh_sys *sys, const char *vm)
 {
+	struct vh_error ignored = {0};
 	char path[VH_PATH_MAX];
 
-	return find_main(sys, vm, path);
+	return find_main(sys, vm, path, &ignored);
 }
 
 /* As one word of a shell's command line, for hints that are to be pasted. */
@@ -305,9 +339,12 @@ int vh_profile_load_traced(struct vh_sys *sys, const char *vm, struct vh_profile
 	int rc;
 
 	vh_profile_init(ret, vm);
-	rc = find_main(sys, vm, path);
+	rc = find_main(sys, vm, path, err);
 	if (rc == 0) {
 		return no_profile(sys, vm, err);
+	}
+	if (rc == -ETIMEDOUT) {
+		return rc;
 	}
 	/* Where even looking fails, the reason is told by the first who needs the file. */
 	rc = load_all(&l, vm, path);

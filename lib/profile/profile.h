@@ -32,6 +32,16 @@ enum vh_reset_policy {
 	VH_RESET_LIST, /* write the given methods to reset_method first */
 };
 
+/**
+ * vh_cluster_answers() - may files below /etc/pve be looked for
+ *
+ * That is a FUSE file system whose daemon may hang; then so would everybody who asks it anything.
+ *
+ * Return: 0, also where there is none; -ETIMEDOUT, with err.
+ */
+int vh_cluster_answers(struct vh_sys *sys, struct vh_error *err)
+	__attribute__((nonnull, warn_unused_result));
+
 /* Proxmox starts a stopped VM, with its devices, only to back it up. */
 enum vh_on_backup {
 	VH_BACKUP_REFUSE, /* fail such a start */

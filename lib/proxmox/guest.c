@@ -12,17 +12,23 @@
 
 bool vh_pve_is_node(struct vh_sys *sys)
 {
+	struct vh_error ignored = {0};
 	char target[VH_PATH_MAX];
 
-	return vh_sys_link(sys, target, sizeof(target), "etc/pve/local") == 0;
+	return vh_cluster_answers(sys, &ignored) == 0 &&
+	       vh_sys_link(sys, target, sizeof(target), "etc/pve/local") == 0;
 }
 
 static int find_node(struct vh_sys *sys, struct vh_pve_guest *guest, struct vh_error *err)
 {
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				      "0123456789-";
-	int rc = vh_sys_link_name(sys, guest->node, sizeof(guest->node), "etc/pve/local");
+	int rc = vh_cluster_answers(sys, err);
 
+	if (rc) {
+		return rc;
+	}
+	rc = vh_sys_link_name(sys, guest->node, sizeof(guest->node), "etc/pve/local");
 	if (rc == -ENOENT || rc == -ENOTDIR || rc == -EINVAL) {
 		(void)vh_error_set(err, ENODEV, "etc/pve/local",
 				   "/etc/pve/local is no link: Proxmox's cluster file system is "

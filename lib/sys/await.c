@@ -25,8 +25,14 @@
 /* Before Linux 5.3 there are no pidfds: then we look again so often. */
 #define LOOK_AGAIN_MS 1000U
 
-static void watch_directories(struct vh_real *real, const struct vh_list *directories)
+/* The same where inotify has no more watches to give. */
+#define UNWATCHED_MS 10000U
+
+/* False: some of them cannot be watched, so that somebody has to look again by himself. */
+static bool watch_directories(struct vh_real *real, const struct vh_list *directories)
 {
+	bool all = true;
+
 	if (real->inotify < 0) {
 		real->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	}
@@ -37,9 +43,10 @@ static void watch_directories(struct vh_real *real, const struct vh_list *direct
 
 		if (fd >= 0) {
 			(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-			(void)inotify_add_watch(real->inotify, path, EVENTS);
+			all = inotify_add_watch(real->inotify, path, EVENTS) >= 0 && all;
 		}
 	}
+	return all && (real->inotify >= 0 || directories->count == 0);
 }
 
 static void drain(int fd)
@@ -99,7 +106,10 @@ int vh_real_await(struct vh_sys *sys, const struct vh_await *what, unsigned max_
 	if (!fds) {
 		return -ENOMEM;
 	}
-	watch_directories(real, &what->directories);
+	/* The instances of inotify are limited, and containers use many. */
+	if (!watch_directories(real, &what->directories)) {
+		max_ms = max_ms < UNWATCHED_MS ? max_ms : UNWATCHED_MS;
+	}
 	fds[count++] = (struct pollfd){.fd = real->inotify, .events = POLLIN};
 	for (size_t i = 0; i < what->process_count; i++) {
 		int fd = open_process(sys, &what->processes[i]);

@@ -28,6 +28,7 @@ struct job {
 	const char *data;
 	char *buf;
 	size_t len;
+	const char *look;
 	pid_t parent; /* set by guard_fork() */
 };
 
@@ -131,6 +132,12 @@ static struct report child_write(const struct job *job)
 	return (struct report){.code = (size_t)n == job->len ? 0 : EIO};
 }
 
+static struct report child_look(const struct job *job)
+{
+	(void)faccessat(CHILD_TARGET, job->look, F_OK, 0);
+	return (struct report){0};
+}
+
 static void child_send(const void *data, size_t len)
 {
 	const char *at = data;
@@ -170,7 +177,7 @@ static _Noreturn void child_main(int target, int report_fd, const struct job *jo
 	if (getppid() != job->parent) {
 		_exit(1);
 	}
-	report = job->buf ? child_read(job) : child_write(job);
+	report = job->look ? child_look(job) : job->buf ? child_read(job) : child_write(job);
 	child_send(&report, sizeof(report));
 	child_send(job->buf, report.len);
 	_exit(0);
@@ -375,4 +382,12 @@ int vh_guard_read(int fd, size_t max, unsigned timeout_ms, char **ret, size_t *r
 	*ret_len = report.len;
 	*ret = buf;
 	return 0;
+}
+
+int vh_guard_look(int dir, const char *path, unsigned timeout_ms)
+{
+	struct job job = {.look = path};
+	struct report report;
+
+	return guard_run(dir, &job, timeout_ms, &report, NULL);
 }

@@ -36,6 +36,14 @@ int vh_guard_read(int fd, size_t max, unsigned timeout_ms, char **ret, size_t *r
 	__attribute__((nonnull, warn_unused_result));
 
 /**
+ * vh_guard_look() - look up @path below the directory @dir in such a child
+ *
+ * Return: 0, whatever it found; -ETIMEDOUT, -ENOTRECOVERABLE as above.
+ */
+int vh_guard_look(int dir, const char *path, unsigned timeout_ms)
+	__attribute__((nonnull, warn_unused_result));
+
+/**
  * vh_child_await() - collect a child, waiting until @deadline_ms of vh_clock_ms()
  * @ret_status: as from waitpid(2)
  *

@@ -247,7 +247,7 @@ static enum vh_file_type file_type(unsigned mode)
 static int real_stat(struct vh_sys *sys, const char *path, struct vh_stat *ret)
 {
 	const int flags = AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT;
-	const unsigned mask = STATX_TYPE | STATX_MODE | STATX_UID;
+	const unsigned mask = STATX_TYPE | STATX_MODE | STATX_UID | STATX_INO;
 	struct vh_real *real = vh_real(sys);
 	VH_AUTO_CLOSE int fd = -1;
 	struct statx st;
@@ -274,8 +274,19 @@ static int real_stat(struct vh_sys *sys, const char *path, struct vh_stat *ret)
 		.uid = st.stx_uid,
 		.rdev_major = st.stx_rdev_major,
 		.rdev_minor = st.stx_rdev_minor,
+		.dev_major = st.stx_dev_major,
+		.dev_minor = st.stx_dev_minor,
+		.inode = st.stx_ino,
 	};
 	return 0;
+}
+
+static int real_look(struct vh_sys *sys, const char *path, unsigned timeout_ms)
+{
+	if (path[0] == '\0' || path[0] == '/') {
+		return -EINVAL;
+	}
+	return vh_guard_look(vh_real(sys)->root, path, timeout_ms);
 }
 
 static uint64_t real_now_ms(struct vh_sys *sys)
@@ -313,6 +324,7 @@ static const struct vh_sys_ops real_ops = {
 	.readlink = real_readlink,
 	.list = real_list,
 	.stat = real_stat,
+	.look = real_look,
 	.run = vh_real_run,
 	.make_dir = vh_real_make_dir,
 	.publish = vh_real_publish,

@@ -61,7 +61,7 @@ int vh_real_make_dir(struct vh_sys *sys, const char *path)
 	return fd < 0 ? fd : 0;
 }
 
-/* A new file of this name, which only a crash of an earlier process with our number left behind. */
+/* A new file of this name, which only a killed process left behind: each record has its lock. */
 static int open_temporary(int dir, const char *name)
 {
 	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
@@ -110,8 +110,8 @@ int vh_real_publish(struct vh_sys *sys, const char *path, const char *data, size
 	if (dir < 0) {
 		return dir;
 	}
-	/* A leading dot: no list shows it. */
-	n = snprintf(temporary, sizeof(temporary), ".%s.%d", name, (int)getpid());
+	/* A leading dot: no list shows it. Always the same, so that a killed one leaves one at most. */
+	n = snprintf(temporary, sizeof(temporary), VH_TEMPORARY, name);
 	if (n < 0 || (size_t)n >= sizeof(temporary)) {
 		return -ENAMETOOLONG;
 	}

@@ -31,6 +31,8 @@ enum vh_file_type {
 /**
  * struct vh_stat - what we ask of a file
  * @mode: permission bits only (07777)
+ * @rdev_major, @rdev_minor: of the device a node stands for
+ * @dev_major, @dev_minor, @inode: which file this is, as /proc/locks has it
  */
 struct vh_stat {
 	enum vh_file_type type;
@@ -38,6 +40,9 @@ struct vh_stat {
 	uid_t uid;
 	unsigned rdev_major;
 	unsigned rdev_minor;
+	unsigned dev_major;
+	unsigned dev_minor;
+	uint64_t inode;
 };
 
 /**
@@ -77,11 +82,14 @@ struct vh_await {
  * @readlink: text of a symbolic link, NUL-terminated, -ENAMETOOLONG if it does not fit
  * @list:     names in a directory without dot files, sorted
  * @stat:     follows symbolic links; never waits for a network file system
+ * @look:     looks up @path in a guarded child: 0, whether or not it is there; -ETIMEDOUT: the file
+ *            system it is on does not answer, and nothing else may be asked of it
  * @run:      runs argv[0] (absolute) with PATH and LC_ALL as its only environment and /dev/null as
  *            0, 1, 2; returns its exit status, -ETIMEDOUT, or -ENOTRECOVERABLE if a signal ended
  *            it; -EROFS when the root is not "/": it would change this machine, not that tree
  * @make_dir:  mkdir -p below run/, mode 0755
- * @publish:  the file holds exactly @data or is as before: temporary name, fsync, rename
+ * @publish:  the file holds exactly @data or is as before: temporary name (VH_TEMPORARY, which a
+ *            killed process leaves behind), fsync, rename
  * @append:   one write(2) at the end of an existing or new file, then fdatasync
  * @remove:   unlink a file or an empty directory
  * @lock:     exclusive lock on a file (made when absent), waiting at most @timeout_ms;
@@ -107,6 +115,7 @@ struct vh_sys_ops {
 	int (*readlink)(struct vh_sys *sys, const char *path, char *buf, size_t size);
 	int (*list)(struct vh_sys *sys, const char *path, struct vh_list *ret);
 	int (*stat)(struct vh_sys *sys, const char *path, struct vh_stat *ret);
+	int (*look)(struct vh_sys *sys, const char *path, unsigned timeout_ms);
 	int (*run)(struct vh_sys *sys, const char *const argv[], unsigned timeout_ms);
 	int (*make_dir)(struct vh_sys *sys, const char *path);
 	int (*publish)(struct vh_sys *sys, const char *path, const char *data, size_t len);
@@ -132,6 +141,9 @@ struct vh_sys {
 };
 
 #define VH_PATH_MAX 512
+
+/* The temporary name of the file NAME, in its directory. */
+#define VH_TEMPORARY ".%s.new"
 
 /* Longest attribute we read: /proc/mountinfo of a busy host stays far below. */
 #define VH_READ_MAX ((size_t)4 << 20)

@@ -204,6 +204,17 @@ static int fk_op_list(struct vh_sys *sys, const char *path, struct vh_list *ret)
 	return 0;
 }
 
+/* The same for the same path, which is all that is asked of it. */
+static uint64_t inode_of(const char *path)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+	for (; *path; path++) {
+		hash = (hash ^ (unsigned char)*path) * UINT64_C(0x100000001b3);
+	}
+	return hash;
+}
+
 static int fk_op_stat(struct vh_sys *sys, const char *path, struct vh_stat *ret)
 {
 	static const enum vh_file_type types[] = {
@@ -236,7 +247,25 @@ static int fk_op_stat(struct vh_sys *sys, const char *path, struct vh_stat *ret)
 				.mode = n->mode,
 				.uid = n->uid,
 				.rdev_major = n->major,
-				.rdev_minor = n->minor};
+				.rdev_minor = n->minor,
+				.dev_minor = 1,
+				.inode = inode_of(path)};
+	return 0;
+}
+
+/* A fault that reads of the path time out is a file system that does not answer. */
+static int fk_op_look(struct vh_sys *sys, const char *path, unsigned timeout_ms)
+{
+	struct fakekernel *fk = fk_of(sys);
+	int rc = 0;
+
+	if (fk->dead) {
+		return -EOWNERDEAD;
+	}
+	if (fk_fault_simple(fk, FK_READ, path, &rc) && rc == -ETIMEDOUT) {
+		fk_clock_to(fk, fk->now + timeout_ms);
+		return rc;
+	}
 	return 0;
 }
 
@@ -449,6 +478,7 @@ const struct vh_sys_ops fk_ops = {
 	.readlink = fk_op_readlink,
 	.list = fk_op_list,
 	.stat = fk_op_stat,
+	.look = fk_op_look,
 	.run = fk_op_run,
 	.make_dir = fk_op_make_dir,
 	.publish = fk_op_publish,

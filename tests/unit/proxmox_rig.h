@@ -55,6 +55,21 @@ static inline pid_t rig_start_vm(struct rig *r, const struct vh_profile *profile
 	return pid;
 }
 
+/* Proxmox's lock on the VM, as the kernel shows who holds it. */
+static inline void rig_pve_lock(struct rig *r, const char *vmid, bool held)
+{
+	char path[64];
+	char text[128];
+	struct vh_stat st;
+
+	(void)snprintf(path, sizeof(path), "run/lock/qemu-server/lock-%s.conf", vmid);
+	fk_set(r->fk, path, "");
+	assert_int_equal(fk_sys(r->fk)->ops->stat(fk_sys(r->fk), path, &st), 0);
+	(void)snprintf(text, sizeof(text), "1: FLOCK  ADVISORY  WRITE 2399 %02x:%02x:%ju 0 EOF\n",
+		       st.dev_major, st.dev_minor, (uintmax_t)st.inode);
+	fk_set(r->fk, "proc/locks", held ? text : "1: FLOCK  ADVISORY  WRITE 1 00:19:7 0 EOF\n");
+}
+
 static inline enum vh_outcome rig_post_stop(struct rig *r, const char *vm, unsigned linger_ms)
 {
 	struct vh_engine e = rig_engine(r);

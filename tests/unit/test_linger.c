@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* [host] linger: the devices stay for the VM's next start, and for nothing else. */
+#include "lib/engine/reattach.h"
 #include "tests/unit/proxmox_rig.h"
 
 #define LINGER_PROFILE GPU_PROFILE "[host]\nlinger = 60s\n"
@@ -236,6 +237,75 @@ static void a_quick_restart_waits_for_the_last_qemu_to_let_go(void **state)
 	rig_is_as_before(r);
 }
 
+/* While it lingered, a VM without our hook got the card from Proxmox. */
+static void a_card_that_proxmox_gave_on_is_not_taken_over(void **state)
+{
+	struct rig *r = open_lingering(state);
+	struct vh_process task = rig_process(r->fk, "task UPID:pve1:");
+	pid_t other = fk_proxmox_qemu(r->fk, "102");
+	char text[64];
+
+	(void)snprintf(text, sizeof(text), GPU " 102 pid:%d\n", (int)other);
+	fk_set(r->fk, "run/qemu-server/pci-id-reservations", text);
+	rig_expect(r, rig_pre_start(r, &r->profile, &task), VH_OUTCOME_REFUSED);
+	rig_says(r, "Proxmox has given it to VM 102");
+	assert_int_equal(rig_state(r, "100"), VH_STATE_LINGERING);
+	fk_process_exit(r->fk, other);
+	rig_expect(r, rig_reattach(r), VH_OUTCOME_DONE);
+}
+
+/* One VM's end and another's start right behind it, as `qm stop 100 && qm start 101` before 9.1.13. */
+static void another_vm_waits_for_the_last_qemu_to_let_go(void **state)
+{
+	struct rig *r = rig_open_proxmox(state, GPU_PROFILE);
+	struct vh_process task = rig_process(r->fk, "task UPID:pve1:");
+	struct vh_process qemu = rig_process(r->fk, "kvm");
+	struct vh_process nobody = {0};
+	struct vh_engine e = rig_engine(r);
+	VH_AUTO_PROFILE struct vh_profile other = {0};
+
+	rig_expect(r, rig_pre_start(r, &r->profile, &task), VH_OUTCOME_DONE);
+	assert_true(fk_vm_open(r->fk, GPU_GROUP) > 0);
+	rig_expect(r, vh_adopt(&e, "100", VH_ORIGIN_PROXMOX, &qemu, &nobody, &r->err),
+		   VH_OUTCOME_DONE);
+	fk_process_exit(r->fk, qemu.pid);
+	fk_at(r->fk, 2000, close_group, NULL);
+	rig_profile(&other, "101", GPU_PROFILE);
+	rig_expect(r, rig_pre_start(r, &other, &task), VH_OUTCOME_DONE);
+	assert_false(rig_has_journal(r, "100"));
+	rig_expect(r, rig_post_stop(r, "101", 0), VH_OUTCOME_DONE);
+	rig_is_as_before(r);
+}
+
+/* It runs, and is not waited for. */
+static void another_vm_is_refused_at_once_while_the_first_runs(void **state)
+{
+	struct rig *r = rig_open_proxmox(state, GPU_PROFILE);
+	struct vh_process task = rig_process(r->fk, "task UPID:pve1:");
+	VH_AUTO_PROFILE struct vh_profile other = {0};
+	pid_t qemu = rig_start_vm(r, &r->profile, GPU_GROUP);
+	uint64_t start_ms = fk_sys(r->fk)->ops->now_ms(fk_sys(r->fk));
+
+	rig_profile(&other, "101", GPU_PROFILE);
+	rig_expect(r, rig_pre_start(r, &other, &task), VH_OUTCOME_REFUSED);
+	rig_says(r, "belongs to the VM '100'");
+	assert_true(fk_sys(r->fk)->ops->now_ms(fk_sys(r->fk)) == start_ms);
+	fk_process_exit(r->fk, qemu);
+	rig_expect(r, rig_post_stop(r, "100", 0), VH_OUTCOME_DONE);
+	rig_is_as_before(r);
+}
+
+/* Between the look at all others and the look at the one that has the card its time ran out. */
+static void a_card_whose_time_is_just_over_is_had_at_once(void **state)
+{
+	struct rig *r = open_lingering(state);
+	struct vh_engine e = rig_engine(r);
+
+	fk_advance(r->fk, 60000);
+	vh_make_room(&e, "100", 0);
+	rig_is_as_before(r);
+}
+
 /* Killed at any record of a take-over: the host comes back, whoever comes next. */
 static void death_while_taking_over_loses_nothing(void **state)
 {
@@ -303,6 +373,10 @@ int main(void)
 		RIG_TEST(a_start_for_a_backup_is_over_with_it),
 		RIG_TEST(a_quick_restart_without_post_stop_goes_on),
 		RIG_TEST(a_quick_restart_waits_for_the_last_qemu_to_let_go),
+		RIG_TEST(a_card_that_proxmox_gave_on_is_not_taken_over),
+		RIG_TEST(another_vm_waits_for_the_last_qemu_to_let_go),
+		RIG_TEST(another_vm_is_refused_at_once_while_the_first_runs),
+		RIG_TEST(a_card_whose_time_is_just_over_is_had_at_once),
 		RIG_TEST(death_while_taking_over_loses_nothing),
 		RIG_TEST(death_at_the_end_of_the_vm_loses_nothing),
 	};

@@ -83,6 +83,7 @@ static struct vh_sys_ops noted_ops;
 static struct vh_sys noted_sys;
 static struct vh_sys *noted_real;
 static unsigned noted_stats;
+static unsigned noted_looks;
 static unsigned cluster_reads;
 static unsigned other_reads;
 
@@ -117,13 +118,23 @@ static int note_list(struct vh_sys *sys, const char *path, struct vh_list *ret)
 	return noted_real->ops->list(noted_real, path, ret);
 }
 
+static int note_look(struct vh_sys *sys, const char *path, unsigned timeout_ms)
+{
+	(void)sys;
+	noted_looks++;
+	return noted_real->ops->look(noted_real, path, timeout_ms);
+}
+
 static struct vh_sys *note(const struct temp_root *t)
 {
 	noted_real = t->sys;
-	noted_ops = (struct vh_sys_ops){
-		.stat = note_stat, .read = note_read, .readlink = note_readlink, .list = note_list};
+	noted_ops = (struct vh_sys_ops){.stat = note_stat,
+					.look = note_look,
+					.read = note_read,
+					.readlink = note_readlink,
+					.list = note_list};
 	noted_sys.ops = &noted_ops;
-	noted_stats = cluster_reads = other_reads = 0;
+	noted_stats = noted_looks = cluster_reads = other_reads = 0;
 	return &noted_sys;
 }
 
@@ -133,11 +144,55 @@ static void test_find_costs_a_second_look_for_a_vmid(void **state)
 
 	assert_int_equal(vh_profile_find(note(t), "win11"), 0);
 	assert_int_equal(noted_stats, 1);
+	assert_int_equal(noted_looks, 0);
 	assert_int_equal(vh_profile_find(note(t), "100"), 0);
 	assert_int_equal(noted_stats, 2);
+	assert_int_equal(noted_looks, 1);
 	temp_root_file(t, LOCAL "/100.ini", GPU);
 	assert_int_equal(vh_profile_find(note(t), "100"), 1);
 	assert_int_equal(noted_stats, 1);
+	assert_int_equal(noted_looks, 0);
+}
+
+static int no_answer(struct vh_sys *sys, const char *path, unsigned timeout_ms)
+{
+	(void)sys;
+	assert_string_equal(path, "etc/pve/.version");
+	assert_true(timeout_ms > 0);
+	return -ETIMEDOUT;
+}
+
+/* Nothing below /etc/pve is asked for then: to look a name up would hang as well. */
+static void test_a_cluster_that_hangs_is_asked_once(void **state)
+{
+	const struct temp_root *t = *state;
+	struct vh_sys *sys = note(t);
+	struct vh_profile p;
+	struct vh_error err = {0};
+
+	noted_ops.look = no_answer;
+	assert_int_equal(vh_profile_find(sys, "100"), -ETIMEDOUT);
+	assert_int_equal(noted_stats, 1);
+	assert_int_equal(vh_profile_load(sys, "100", &p, &err), -ETIMEDOUT);
+	assert_string_equal(err.msg, "/etc/pve, Proxmox's cluster file system, does not answer");
+	temp_root_file(t, LOCAL "/100.ini", GPU);
+	expect_loads(sys, "100", &p);
+	vh_profile_done(&p);
+}
+
+/* Somebody meant to have a profile: the start must not go on as if there was none. */
+static void test_a_link_that_leads_nowhere_is_no_missing_profile(void **state)
+{
+	const struct temp_root *t = *state;
+	struct vh_profile p;
+	struct vh_error err = {0};
+
+	cluster_file(t, CLUSTER "/100.ini", USB);
+	temp_root_file(t, LOCAL "/101.ini", USB);
+	assert_int_equal(symlinkat("../nowhere.ini", t->dir, LOCAL "/100.ini"), 0);
+	assert_int_equal(vh_profile_find(t->sys, "100"), 1);
+	assert_int_equal(vh_profile_load(t->sys, "100", &p, &err), -ENOENT);
+	assert_non_null(strstr(err.msg, "cannot look at the profile: /" LOCAL "/100.ini"));
 }
 
 static void test_reads_of_the_cluster_have_a_deadline(void **state)
@@ -304,6 +359,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		TEST(test_found_for_a_vmid_only),
 		TEST(test_find_costs_a_second_look_for_a_vmid),
+		TEST(test_a_cluster_that_hangs_is_asked_once),
+		TEST(test_a_link_that_leads_nowhere_is_no_missing_profile),
 		TEST(test_reads_of_the_cluster_have_a_deadline),
 		TEST(test_this_machines_file_comes_first),
 		TEST(test_this_machines_dropins_come_last),

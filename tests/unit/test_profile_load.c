@@ -49,11 +49,18 @@ static int count_stat(struct vh_sys *sys, const char *path, struct vh_stat *ret)
 	return counted_real->ops->stat(counted_real, path, ret);
 }
 
+/* Only where the file is not there: it may be a link that leads nowhere. */
+static int count_readlink(struct vh_sys *sys, const char *path, char *buf, size_t size)
+{
+	(void)sys;
+	return counted_real->ops->readlink(counted_real, path, buf, size);
+}
+
 /* Every other operation is NULL: to use one would be a crash. */
 static struct vh_sys *count(const struct temp_root *t)
 {
 	counted_real = t->sys;
-	counted_ops = (struct vh_sys_ops){.stat = count_stat};
+	counted_ops = (struct vh_sys_ops){.stat = count_stat, .readlink = count_readlink};
 	counted_sys.ops = &counted_ops;
 	stats = 0;
 	return &counted_sys;

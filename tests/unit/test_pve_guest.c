@@ -152,6 +152,13 @@ static int asking_readlink(struct vh_sys *sys, const char *path, char *buf, size
 	return asking_fk->ops->readlink(asking_fk, path, buf, size);
 }
 
+static int asking_look(struct vh_sys *sys, const char *path, unsigned timeout_ms)
+{
+	(void)sys;
+	assert_true(timeout_ms > 0);
+	return asking_fk->ops->look(asking_fk, path, timeout_ms);
+}
+
 static void reads_have_a_deadline(void **state)
 {
 	struct pve *p = pve_open(state, "single-gpu", "name: a\n");
@@ -159,7 +166,8 @@ static void reads_have_a_deadline(void **state)
 	struct vh_error err = {0};
 
 	asking_fk = fk_sys(p->fk);
-	asking_ops = (struct vh_sys_ops){.read = asking_read, .readlink = asking_readlink};
+	asking_ops = (struct vh_sys_ops){
+		.look = asking_look, .read = asking_read, .readlink = asking_readlink};
 	asking_sys.ops = &asking_ops;
 	assert_int_equal(vh_pve_load(&asking_sys, "100", &guest, &err), 0);
 }
@@ -171,10 +179,20 @@ static void a_cluster_that_does_not_answer(void **state)
 	struct vh_error err = {0};
 
 	fk_fault(p->fk, &(struct fk_fault){
-				.op = FK_READ, .path_contains = "etc/pve/", .action = ETIMEDOUT});
+				.op = FK_READ, .path_contains = "etc/pve/n", .action = ETIMEDOUT});
 	expect_fails(p, "100", ETIMEDOUT,
 		     "cannot read Proxmox's configuration: /" CONF ": Connection timed out",
 		     "its cluster file system does not answer: systemctl status pve-cluster");
+	fk_fault(p->fk, &(struct fk_fault){.op = FK_READ,
+					   .path_contains = "etc/pve/.version",
+					   .action = ETIMEDOUT});
+	expect_fails(p, "100", ETIMEDOUT,
+		     "/etc/pve, Proxmox's cluster file system, does not answer",
+		     "systemctl status pve-cluster");
+	assert_false(vh_pve_is_node(fk_sys(p->fk)));
+	fk_no_faults(p->fk);
+	fk_fault(p->fk, &(struct fk_fault){
+				.op = FK_READ, .path_contains = "100.ini", .action = ETIMEDOUT});
 	fk_set(p->fk, VH_PROFILE_CLUSTER_DIR "/100.ini", "");
 	assert_int_equal(vh_profile_load(fk_sys(p->fk), "100", &profile, &err), -ETIMEDOUT);
 	assert_string_equal(err.hint, "Proxmox's cluster file system does not answer: systemctl "

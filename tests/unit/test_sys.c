@@ -211,8 +211,8 @@ static void publish_outlives_a_crash(void **state)
 	const struct temp_root *t = *state;
 	char left[32];
 
-	/* What an earlier process with our number left behind. */
-	(void)snprintf(left, sizeof(left), ".a.%d", (int)getpid());
+	/* What a killed process left behind. */
+	(void)snprintf(left, sizeof(left), VH_TEMPORARY, "a");
 	temp_root_file(t, left, "half");
 	assert_int_equal(t->sys->ops->publish(t->sys, "a", "whole", 5), 0);
 	temp_root_holds(t, "a", "whole");

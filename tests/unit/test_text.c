@@ -167,11 +167,14 @@ static void escaped_names_stay_in_their_directory(void **state)
 
 	(void)state;
 	assert_int_equal(vh_escape(buf, sizeof(buf), ".."), 0);
-	assert_string_equal(buf, "%2E.");
+	assert_string_equal(buf, "%2E%2E");
 	assert_int_equal(vh_escape(buf, sizeof(buf), "../win 11%"), 0);
-	assert_string_equal(buf, "%2E.%2Fwin%2011%25");
+	assert_string_equal(buf, "%2E%2E%2Fwin%2011%25");
 	assert_int_equal(vh_escape(buf, sizeof(buf), "win11-vm_a.b"), 0);
-	assert_string_equal(buf, "win11-vm_a.b");
+	assert_string_equal(buf, "win11-vm_a%2Eb");
+	/* systemd's path unit would take these for backups of something, and not see them. */
+	assert_int_equal(vh_escape(buf, sizeof(buf), "win11.old~lost+found"), 0);
+	assert_string_equal(buf, "win11%2Eold%7Elost%2Bfound");
 	assert_int_equal(vh_escape(buf, 4, "abc"), 0);
 	assert_int_equal(vh_escape(buf, 3, "abc"), -ENAMETOOLONG);
 	assert_int_equal(vh_escape(buf, 3, "/"), -ENAMETOOLONG);

@@ -232,6 +232,62 @@ static void the_group_of_a_reserved_card_is_not_looked_at(void **state)
 	rig_is_as_before(r);
 }
 
+/* Somebody's own hookscript calls ours: what called us is gone, and the start goes on. */
+static void a_start_is_known_by_proxmoxs_lock_and_not_by_who_called_us(void **state)
+{
+	struct rig *r = rig_open_proxmox(state, GPU_PROFILE);
+	struct vh_process script = rig_process(r->fk, "my-hook.sh");
+
+	rig_pve_lock(r, "100", true);
+	rig_begin_here(r);
+	rig_expect(r, rig_pre_start(r, &r->profile, &script), VH_OUTCOME_DONE);
+	fk_process_exit(r->fk, script.pid);
+	assert_int_equal(rig_state(r, "100"), VH_STATE_STARTING);
+	rig_heal(r, "101");
+	assert_string_equal(fk_driver(r->fk, GPU), "vfio-pci");
+	rig_expect(r, rig_reattach(r), VH_OUTCOME_REFUSED);
+	rig_says(r, "the VM '100' is being started");
+	rig_pve_lock(r, "100", false);
+	assert_int_equal(rig_state(r, "100"), VH_STATE_ORPHANED);
+	rig_heal(r, "101");
+	rig_is_as_before(r);
+}
+
+static void release_lock(struct fakekernel *fk, void *arg)
+{
+	(void)fk;
+	rig_pve_lock(arg, "100", false);
+}
+
+/* A backup job starts many guests, and lives on after one start has failed. */
+static void a_failed_start_in_a_long_job_is_over_with_its_lock(void **state)
+{
+	struct rig *r = rig_open_proxmox(state, GPU_PROFILE);
+	struct vh_process job = rig_process(r->fk, "task UPID:pve1:vzdump");
+	uint64_t start_ms = fk_sys(r->fk)->ops->now_ms(fk_sys(r->fk));
+
+	rig_pve_lock(r, "100", true);
+	rig_begin_here(r);
+	rig_expect(r, rig_pre_start(r, &r->profile, &job), VH_OUTCOME_DONE);
+	fk_at(r->fk, 60000, release_lock, r);
+	fk_at(r->fk, 7200000, end_process, &job.pid);
+	rig_expect(r, watch(r), VH_OUTCOME_DONE);
+	assert_true(fk_sys(r->fk)->ops->now_ms(fk_sys(r->fk)) - start_ms < 120000);
+	rig_is_as_before(r);
+}
+
+/* Killed between the temporary name of its first line and the rename. */
+static void half_of_a_first_line_is_swept(void **state)
+{
+	struct rig *r = rig_open_proxmox(state, GPU_PROFILE);
+	uint64_t start_ms = fk_sys(r->fk)->ops->now_ms(fk_sys(r->fk));
+
+	fk_set(r->fk, VH_RUN_VM_DIR "/100/.journal.new", "vfio-hand");
+	rig_expect(r, watch(r), VH_OUTCOME_DONE);
+	rig_has_no_records(r);
+	assert_true(fk_sys(r->fk)->ops->now_ms(fk_sys(r->fk)) - start_ms < 60000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -249,6 +305,9 @@ int main(void)
 		RIG_TEST(what_fails_is_tried_again_less_and_less_often),
 		RIG_TEST(a_card_that_proxmox_gave_on_waits_for_that_vms_end),
 		RIG_TEST(the_group_of_a_reserved_card_is_not_looked_at),
+		RIG_TEST(a_start_is_known_by_proxmoxs_lock_and_not_by_who_called_us),
+		RIG_TEST(a_failed_start_in_a_long_job_is_over_with_its_lock),
+		RIG_TEST(half_of_a_first_line_is_swept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
