@@ -155,7 +155,8 @@ enum vh_outcome vh_recover_one(struct vh_engine *e, const char *vm, enum vh_reco
 		return VH_OUTCOME_DONE;
 	}
 	vh_log(e->log, VH_LOG_NOTICE, NULL, NULL, "%s: %s, bringing its devices back", vm,
-	       vh_state_word(state));
+	       state == VH_STATE_ORPHANED && j.lingering_until_ms != 0 ? "lingered long enough"
+								       : vh_state_word(state));
 	return vh_undo_journal(e, &j, &locks, err);
 }
 
