@@ -41,17 +41,11 @@ boot_command() {
 	# without no_timer_check a busy machine that emulates too slowly ends in a panic
 	append="console=tty0 console=ttyS0 quiet panic=-1 no_timer_check vm.config=$config"
 	qemu=(qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot -name "$config"
-		-m 2048 -vga none -nic none -machine q35 -pidfile "$dir/pid")
+		-m 2048 -smp 1 -vga none -nic none -machine q35 -pidfile "$dir/pid")
 	if [[ -w /dev/kvm ]] && grep -qE '^flags.* (vmx|svm)( |$)' /proc/cpuinfo; then
 		qemu+=(-accel 'kvm,kernel-irqchip=split' -cpu host)
 	else
 		qemu+=(-accel 'tcg,thread=multi,tb-size=512' -cpu 'max,la57=off')
-	fi
-	if [[ $config == proxmox ]]; then
-		qemu+=(-smp 2)
-		append+=' maxcpus=1' # the second is asleep until a scenario wants it
-	else
-		qemu+=(-smp 1)
 	fi
 	if [[ $config != no-iommu ]]; then
 		qemu+=(-device 'intel-iommu,intremap=on,caching-mode=on,device-iotlb=on')
