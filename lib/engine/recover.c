@@ -226,15 +226,20 @@ static bool is_leaving(struct vh_engine *e, const char *vm)
 void vh_make_room(struct vh_engine *e, const char *vm, uint64_t until_ms)
 {
 	struct vh_engine impatient = *e;
-	enum vh_outcome outcome;
+	enum vh_outcome outcome = VH_OUTCOME_NOTHING;
 	struct vh_error err = {0};
+	bool waited = false;
 
 	impatient.lock_timeout_ms = 0;
 	while (e->waits_for_qemu && !(e->cancel && *e->cancel) &&
 	       e->sys->ops->now_ms(e->sys) < until_ms && is_leaving(e, vm)) {
 		e->sys->ops->wait(e->sys, 100);
+		waited = true;
 	}
-	outcome = vh_recover_one(&impatient, vm, VH_RECOVER_EVENT, &err);
+	/* When all others were looked at, it was not over yet. */
+	if (waited) {
+		outcome = vh_recover_one(&impatient, vm, VH_RECOVER_EVENT, &err);
+	}
 	if (outcome == VH_OUTCOME_NOTHING || outcome == VH_OUTCOME_DONE) {
 		outcome = vh_recover_one(&impatient, vm, VH_RECOVER_WANTED, &err);
 	}
