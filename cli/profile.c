@@ -89,7 +89,7 @@ static void check_profile(struct cli *cli, const char *vm, bool all, struct chec
 	if (ret->rc) {
 		return;
 	}
-	if (all && vh_is_vmid(vm) && vh_pve_is_node(cli->sys) &&
+	if (all && vh_is_vmid(vm) && vh_is_pve_node(cli->sys) &&
 	    vh_pve_load(cli->sys, vm, &guest, &ret->where) == -ENOENT) {
 		return;
 	}

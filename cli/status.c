@@ -95,7 +95,7 @@ static void name_of(struct vh_sys *sys, const char *vm, char *buf, size_t size)
 	struct vh_error err;
 
 	(void)vh_copy(buf, size, "");
-	if (vh_is_vmid(vm) && vh_pve_is_node(sys) && vh_pve_load(sys, vm, &guest, &err) == 0) {
+	if (vh_is_vmid(vm) && vh_is_pve_node(sys) && vh_pve_load(sys, vm, &guest, &err) == 0) {
 		(void)vh_copy(buf, size, guest.config.name);
 	}
 }

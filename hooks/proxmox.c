@@ -86,7 +86,6 @@ static int skip_devices(struct hook *hook, const struct vh_profile *profile, str
 	if (rc == 0) {
 		rc = vh_host_load(hook->sys, &host, err);
 	}
-
 	if (rc) {
 		return rc;
 	}

@@ -54,7 +54,7 @@ int vh_cluster_answers(struct vh_sys *sys, struct vh_error *err)
 }
 
 /* Proxmox makes this link when it mounts its file system. */
-static bool is_node(struct vh_sys *sys)
+bool vh_is_pve_node(struct vh_sys *sys)
 {
 	struct vh_error ignored = {0};
 	char target[VH_PATH_MAX];
@@ -301,7 +301,7 @@ static int load_all(struct loader *l, const char *vm, const char *path)
 	if (rc) {
 		return rc;
 	}
-	rc = vh_is_vmid(vm) && is_node(l->sys)
+	rc = vh_is_vmid(vm) && vh_is_pve_node(l->sys)
 		     ? vh_profile_check(l->profile, shown(file, path), l->err)
 		     : vh_profile_finish(l->profile, shown(file, path), l->err);
 	if (rc) {
@@ -322,7 +322,7 @@ static int no_profile(struct vh_sys *sys, const char *vm, struct vh_error *err)
 		return vh_error_hint(err, "a profile is a file named after its VM, "
 					  "and this cannot be a file's name");
 	}
-	if (vh_is_vmid(vm) && is_node(sys)) {
+	if (vh_is_vmid(vm) && vh_is_pve_node(sys)) {
 		return vh_error_hint(err,
 				     "it would be /%s, or /" VH_PROFILE_CLUSTER_DIR "/%s" SUFFIX
 				     " for all nodes; see vfio-handoff-profile(5)",

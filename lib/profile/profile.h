@@ -42,6 +42,9 @@ enum vh_reset_policy {
 int vh_cluster_answers(struct vh_sys *sys, struct vh_error *err)
 	__attribute__((nonnull, warn_unused_result));
 
+/* Is this a Proxmox VE node, with its cluster file system mounted? */
+bool vh_is_pve_node(struct vh_sys *sys) __attribute__((nonnull));
+
 /* Proxmox starts a stopped VM, with its devices, only to back it up. */
 enum vh_on_backup {
 	VH_BACKUP_REFUSE, /* fail such a start */

@@ -292,7 +292,7 @@ int vh_profile_complete(struct vh_sys *sys, struct vh_profile *profile, struct v
 	VH_AUTO_PVE_GUEST struct vh_pve_guest guest = {0};
 	int rc;
 
-	if (!vh_is_vmid(profile->vm) || !vh_pve_is_node(sys)) {
+	if (!vh_is_vmid(profile->vm) || !vh_is_pve_node(sys)) {
 		return 0;
 	}
 	rc = vh_pve_load(sys, profile->vm, &guest, err);

@@ -10,15 +10,6 @@
 
 #define NODES "etc/pve/nodes"
 
-bool vh_pve_is_node(struct vh_sys *sys)
-{
-	struct vh_error ignored = {0};
-	char target[VH_PATH_MAX];
-
-	return vh_cluster_answers(sys, &ignored) == 0 &&
-	       vh_sys_link(sys, target, sizeof(target), "etc/pve/local") == 0;
-}
-
 static int find_node(struct vh_sys *sys, struct vh_pve_guest *guest, struct vh_error *err)
 {
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"

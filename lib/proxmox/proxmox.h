@@ -25,9 +25,6 @@ struct vh_pve_guest {
 	struct vh_pve_config config;
 };
 
-/* Is this a Proxmox VE node, with its cluster file system mounted? */
-bool vh_pve_is_node(struct vh_sys *sys) __attribute__((nonnull));
-
 /**
  * vh_pve_load() - the guest @vmid of this node
  *

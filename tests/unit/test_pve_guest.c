@@ -22,7 +22,7 @@ static void a_vm_of_this_node(void **state)
 	VH_AUTO_PVE_GUEST struct vh_pve_guest guest = {0};
 	struct vh_error err = {0};
 
-	assert_true(vh_pve_is_node(fk_sys(p->fk)));
+	assert_true(vh_is_pve_node(fk_sys(p->fk)));
 	assert_int_equal(vh_pve_load(fk_sys(p->fk), "100", &guest, &err), 0);
 	assert_false(guest.is_container);
 	assert_string_equal(guest.file, CONF);
@@ -89,10 +89,10 @@ static void no_cluster_file_system(void **state)
 	struct pve *p = pve_open(state, "single-gpu", "name: a\n");
 
 	fk_remove(p->fk, "etc/pve/local");
-	assert_false(vh_pve_is_node(fk_sys(p->fk)));
+	assert_false(vh_is_pve_node(fk_sys(p->fk)));
 	expect_fails(p, "100", ENODEV, msg, "systemctl status pve-cluster");
 	fk_set(p->fk, "etc/pve/local", "written below the mount");
-	assert_false(vh_pve_is_node(fk_sys(p->fk)));
+	assert_false(vh_is_pve_node(fk_sys(p->fk)));
 	expect_fails(p, "100", ENODEV, msg, "systemctl status pve-cluster");
 	fk_remove(p->fk, "etc/pve");
 	expect_fails(p, "100", ENODEV, msg, "systemctl status pve-cluster");
@@ -189,7 +189,7 @@ static void a_cluster_that_does_not_answer(void **state)
 	expect_fails(p, "100", ETIMEDOUT,
 		     "/etc/pve, Proxmox's cluster file system, does not answer",
 		     "systemctl status pve-cluster");
-	assert_false(vh_pve_is_node(fk_sys(p->fk)));
+	assert_false(vh_is_pve_node(fk_sys(p->fk)));
 	fk_no_faults(p->fk);
 	fk_fault(p->fk, &(struct fk_fault){
 				.op = FK_READ, .path_contains = "100.ini", .action = ETIMEDOUT});
