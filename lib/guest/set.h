@@ -11,17 +11,10 @@
 #include <stddef.h>
 
 #include "lib/base/error.h"
+#include "lib/base/guest_value.h"
 #include "lib/base/pci_address.h"
 
 #define VH_GUEST_FUNCTIONS_MAX 8
-#define VH_GUEST_ROM_MAX       256
-#define VH_VENDOR_ID_MAX       12 /* bytes; the CPUID leaf has three registers for it */
-
-enum vh_rom_bar {
-	VH_ROM_BAR_KEEP,
-	VH_ROM_BAR_ON,
-	VH_ROM_BAR_OFF,
-};
 
 /**
  * struct vh_guest_device - one card the guest shall have
@@ -77,16 +70,13 @@ void vh_guest_set_done(struct vh_guest_set *set) __attribute__((nonnull));
 struct vh_guest_device *vh_guest_set_add(struct vh_guest_set *set) __attribute__((nonnull));
 
 /**
- * vh_guest_vendor_id() - check a vendor id and take it into @set
- *
- * 1 to 12 bytes of printable ASCII without a comma, which QEMU's option syntax cannot hold.
- * Source: libvirt src/conf/domain_conf.c: virDomainFeaturesHyperVDefParse; domain schema [^,]{0,12}
+ * vh_guest_vendor_id() - take a vendor id into @set, if vh_check_vendor_id() takes it
  *
  * Return: 0; -EINVAL with the reason alone: "it has 13 bytes, at most 12 fit".
  */
 int vh_guest_vendor_id(struct vh_guest_set *set, const char *id, struct vh_error *err)
 	__attribute__((nonnull, warn_unused_result));
 
-/* The same for the path of a ROM file: absolute, no control bytes, short enough, valid UTF-8. */
+/* The same for the path of a ROM file and vh_check_rom_path(). */
 int vh_guest_rom_path(char ret[VH_GUEST_ROM_MAX], const char *path, struct vh_error *err)
 	__attribute__((nonnull, warn_unused_result));

@@ -12,9 +12,10 @@
  * that is no superset of ASCII, a NUL byte, and more than VH_XML_BYTES.
  */
 
-#include <libxml/tree.h>
 #include <stdbool.h>
 #include <stddef.h>
+
+#include <libxml/tree.h>
 
 #include "lib/base/error.h"
 #include "lib/base/text.h"
@@ -44,7 +45,10 @@ unsigned vh_xml_line(const xmlNode *node) __attribute__((nonnull));
 
 /* First child element @name, not of a foreign namespace; NULL if there is none, or @parent is NULL. */
 xmlNode *vh_xml_child(const xmlNode *parent, const char *name) __attribute__((nonnull(2)));
-/* The next sibling element of the same name. */
+/* The same in the namespace @uri. */
+xmlNode *vh_xml_child_ns(const xmlNode *parent, const char *uri, const char *name)
+	__attribute__((nonnull(2, 3)));
+/* The next sibling element of the same name and namespace. */
 xmlNode *vh_xml_next(const xmlNode *node) __attribute__((nonnull));
 
 /**
