@@ -40,6 +40,18 @@ int vh_domain_patch(const struct vh_guest_set *set, const struct vh_domain_xml *
 	__attribute__((nonnull, warn_unused_result));
 
 /**
+ * vh_domain_patch_live() - the part of the set that a guest which runs, or is saved, can still get
+ *
+ * Nothing that the guest sees: libvirt and QEMU would refuse to go on with it. That leaves the ROM
+ * file of a card that has none yet.
+ *
+ * Return: as vh_domain_patch().
+ */
+int vh_domain_patch_live(const struct vh_guest_set *set, const struct vh_domain_xml *domain,
+			 struct vh_text *ret, struct vh_report *report, struct vh_error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/**
  * vh_domain_mask() - the definition with its passwords replaced by "***", for people
  *
  * Return: 0; -EINVAL, -EFBIG, -ENOMEM.
