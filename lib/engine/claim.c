@@ -14,7 +14,7 @@ static int take(struct vh_locks *locks, const char *path, unsigned timeout_ms)
 	if (locks->count == VH_LOCKS_MAX) {
 		return -EMFILE;
 	}
-	handle = locks->sys->ops->make_dir(locks->sys, VH_RUN_LOCK_DIR);
+	handle = locks->sys->ops->make_dir(locks->sys, VH_RUN_LOCK_DIR, 0755);
 	if (handle == 0) {
 		handle = locks->sys->ops->lock(locks->sys, path, timeout_ms);
 	}
@@ -79,11 +79,11 @@ int vh_claim(struct vh_sys *sys, const char *device, const char *vm, struct vh_e
 	rc = vh_claim_format(text, sizeof(text), vm);
 	/* As with the journal: the end of another VM may remove the empty directory meanwhile. */
 	for (int tries = 0; rc == 0 && tries < 8; tries++) {
-		rc = sys->ops->make_dir(sys, VH_RUN_DEVICE_DIR);
+		rc = sys->ops->make_dir(sys, VH_RUN_DEVICE_DIR, 0755);
 		if (rc) {
 			break;
 		}
-		rc = sys->ops->publish(sys, path, text, strlen(text));
+		rc = sys->ops->publish(sys, path, 0644, text, strlen(text));
 		if (rc != -ENOENT) {
 			break;
 		}

@@ -46,7 +46,7 @@ static int make_dirs(struct vh_sys *sys, const char *path)
 
 	(void)vh_copy(dir, sizeof(dir), path);
 	*strrchr(dir, '/') = '\0';
-	return sys->ops->make_dir(sys, dir);
+	return sys->ops->make_dir(sys, dir, 0755);
 }
 
 /* Killed at its first line, somebody left that line under its temporary name. */
@@ -105,8 +105,9 @@ static int write_header(struct vh_sys *sys, struct vh_journal *j, struct vh_erro
 	for (int tries = 0; tries < 8; tries++) {
 		rc = make_dirs(sys, j->path);
 		if (rc == 0) {
-			rc = line.failed ? -ENOMEM
-					 : sys->ops->publish(sys, j->path, line.data, line.len);
+			rc = line.failed
+				     ? -ENOMEM
+				     : sys->ops->publish(sys, j->path, 0644, line.data, line.len);
 		}
 		if (rc != -ENOENT) {
 			break;

@@ -192,7 +192,7 @@ static int drop_torn_line(struct vh_sys *sys, const char *path, bool mend, char 
 		return 0;
 	}
 	text[keep] = '\0';
-	return mend ? sys->ops->publish(sys, path, text, keep) : 0;
+	return mend ? sys->ops->publish(sys, path, 0644, text, keep) : 0;
 }
 
 static int read_text(struct vh_sys *sys, const char *path, bool mend, char **ret,

@@ -361,9 +361,9 @@ static int sign_in(struct vh_sys *sys, const struct vh_process *self, struct vh_
 	int rc;
 
 	vh_stuck_format(text, sizeof(text), self);
-	rc = sys->ops->make_dir(sys, VH_RUN_DIR);
+	rc = sys->ops->make_dir(sys, VH_RUN_DIR, 0755);
 	if (rc == 0) {
-		rc = sys->ops->publish(sys, VH_RUN_WATCH, text, strlen(text));
+		rc = sys->ops->publish(sys, VH_RUN_WATCH, 0644, text, strlen(text));
 	}
 	return rc ? vh_error_sys(err, -rc, VH_RUN_WATCH, "cannot note who watches") : 0;
 }

@@ -20,9 +20,9 @@ static void mark_stuck(struct vh_run *run, const char *device, const struct vh_p
 	vh_stuck_format(text, sizeof(text), p);
 	/* The end of another VM may remove the empty directory between the two. */
 	do {
-		rc = run->sys->ops->make_dir(run->sys, VH_RUN_STUCK_DIR);
+		rc = run->sys->ops->make_dir(run->sys, VH_RUN_STUCK_DIR, 0755);
 		if (rc == 0) {
-			rc = run->sys->ops->publish(run->sys, path, text, strlen(text));
+			rc = run->sys->ops->publish(run->sys, path, 0644, text, strlen(text));
 		}
 	} while (rc == -ENOENT && ++tries < 8);
 	if (rc) {
@@ -104,13 +104,14 @@ static int find_modprobe(struct vh_sys *sys, char *buf, size_t size)
 int vh_modprobe(struct vh_run *run, const char *module, unsigned timeout_ms, struct vh_error *err)
 {
 	char modprobe[256];
-	const char *argv[] = {modprobe, "--", module, NULL};
+	const char *const argv[] = {modprobe, "--", module, NULL};
+	struct vh_command command = {.argv = argv, .timeout_ms = timeout_ms};
 	int rc = find_modprobe(run->sys, modprobe, sizeof(modprobe));
 
 	if (rc) {
 		return vh_error_set(err, -rc, NULL, "there is no modprobe to load %s with", module);
 	}
-	rc = run->sys->ops->run(run->sys, argv, timeout_ms);
+	rc = run->sys->ops->run(run->sys, &command);
 	if (rc > 0) {
 		(void)vh_error_set(err, EIO, NULL, "%s %s failed with exit status %d", modprobe,
 				   module, rc);

@@ -139,7 +139,7 @@ static int take_over(struct match *m)
 		hash_device(m->profile, &m->profile->devices[i]);
 	}
 	m->profile->from_guest = true;
-	return m->profile->device_count > 0 ? 0 : nothing_to_do(m);
+	return 0;
 }
 
 static bool is_given(const struct match *m, const struct vh_pci_address *address)
@@ -265,8 +265,8 @@ static int compare(const struct match *m)
 	return agree ? 0 : differ(m);
 }
 
-int vh_pve_complete(struct vh_sys *sys, const struct vh_pve_guest *guest,
-		    struct vh_profile *profile, struct vh_error *err)
+static int complete(struct vh_sys *sys, const struct vh_pve_guest *guest,
+		    struct vh_profile *profile, bool as_is, struct vh_error *err)
 {
 	VH_AUTO_HOST struct vh_host host = {0};
 	struct match m = {.guest = guest, .host = &host, .profile = profile, .err = err};
@@ -278,13 +278,34 @@ int vh_pve_complete(struct vh_sys *sys, const struct vh_pve_guest *guest,
 	}
 	rc = vh_host_load(sys, &host, err);
 	if (rc == 0) {
-		rc = vh_pve_devices_find(sys, guest, profile->vm, &host, &m.given, err);
+		rc = vh_pve_devices_find(sys, guest, profile->vm, &host, as_is, &m.given, err);
 	}
 	if (rc == 0) {
 		rc = profile->device_count > 0 ? compare(&m) : take_over(&m);
 	}
+	if (rc == 0 && profile->device_count == 0 && !as_is) {
+		rc = nothing_to_do(&m);
+	}
 	vh_pve_devices_done(&m.given);
 	return rc;
+}
+
+int vh_pve_complete(struct vh_sys *sys, const struct vh_pve_guest *guest,
+		    struct vh_profile *profile, struct vh_error *err)
+{
+	return complete(sys, guest, profile, false, err);
+}
+
+int vh_profile_take_devices(struct vh_sys *sys, struct vh_profile *profile, struct vh_error *err)
+{
+	VH_AUTO_PVE_GUEST struct vh_pve_guest guest = {0};
+	int rc;
+
+	if (profile->device_count > 0 || !vh_is_vmid(profile->vm) || !vh_is_pve_node(sys)) {
+		return 0;
+	}
+	rc = vh_pve_load(sys, profile->vm, &guest, err);
+	return rc ? rc : complete(sys, &guest, profile, true, err);
 }
 
 int vh_profile_complete(struct vh_sys *sys, struct vh_profile *profile, struct vh_error *err)

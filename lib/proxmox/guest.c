@@ -154,6 +154,12 @@ int vh_pve_load_starting(struct vh_sys *sys, const char *vmid, struct vh_pve_gue
 	return other[0] && load_from(sys, other, vmid, ret, &unread) == 0 ? 0 : rc;
 }
 
+int vh_pve_text(struct vh_sys *sys, const struct vh_pve_guest *guest, char **ret, size_t *ret_len,
+		struct vh_error *err)
+{
+	return vh_pve_read(sys, guest->file, ret, ret_len, err);
+}
+
 void vh_pve_done(struct vh_pve_guest *guest)
 {
 	*guest = (struct vh_pve_guest){0};

@@ -64,6 +64,23 @@ int vh_pve_complete(struct vh_sys *sys, const struct vh_pve_guest *guest,
 	__attribute__((nonnull, warn_unused_result));
 
 /**
+ * vh_pve_text() - the whole configuration of a guest that was loaded, as it is in its file
+ *
+ * Return: 0; -errno. Owner: the caller frees *@ret.
+ */
+int vh_pve_text(struct vh_sys *sys, const struct vh_pve_guest *guest, char **ret, size_t *ret_len,
+		struct vh_error *err) __attribute__((nonnull, warn_unused_result));
+
+/**
+ * vh_profile_take_devices() - devices for a profile that has none, for who changes the hostpci lines
+ *
+ * As vh_profile_complete(), but lines that Proxmox would refuse because they name a function twice
+ * will do, no line at all will do, too, and a profile with [device] is not compared with them.
+ */
+int vh_profile_take_devices(struct vh_sys *sys, struct vh_profile *profile, struct vh_error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/**
  * vh_profile_complete() - complete a loaded profile by its platform
  *
  * On a Proxmox node, for a VMID: vh_pve_load() and vh_pve_complete(). Elsewhere nothing.

@@ -71,11 +71,12 @@ int vh_proc_stat_parse(const char *text, pid_t pid, struct vh_process *ret)
 	__attribute__((nonnull, warn_unused_result));
 
 /* run.c */
-int vh_real_run(struct vh_sys *sys, const char *const argv[], unsigned timeout_ms);
+int vh_real_run(struct vh_sys *sys, const struct vh_command *command);
 
 /* state.c */
-int vh_real_make_dir(struct vh_sys *sys, const char *path);
-int vh_real_publish(struct vh_sys *sys, const char *path, const char *data, size_t len);
+int vh_real_make_dir(struct vh_sys *sys, const char *path, unsigned mode);
+int vh_real_publish(struct vh_sys *sys, const char *path, unsigned mode, const char *data,
+		    size_t len);
 int vh_real_append(struct vh_sys *sys, const char *path, const char *data, size_t len);
 int vh_real_remove(struct vh_sys *sys, const char *path);
 

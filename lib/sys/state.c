@@ -17,7 +17,7 @@
 #include "lib/sys/internal.h"
 
 /* Makes the directory at @path; its parent is there. */
-static int make_one(struct vh_real *real, const char *path)
+static int make_one(struct vh_real *real, const char *path, unsigned mode)
 {
 	const char *name;
 	VH_AUTO_CLOSE int parent = vh_real_open_parent(real, path, &name);
@@ -25,13 +25,13 @@ static int make_one(struct vh_real *real, const char *path)
 	if (parent < 0) {
 		return parent;
 	}
-	if (mkdirat(parent, name, 0755) < 0 && errno != EEXIST) {
-		return -errno;
+	if (mkdirat(parent, name, mode) < 0) {
+		return errno == EEXIST ? 0 : -errno;
 	}
-	return 0;
+	return fsync(parent) < 0 ? -errno : 0;
 }
 
-int vh_real_make_dir(struct vh_sys *sys, const char *path)
+int vh_real_make_dir(struct vh_sys *sys, const char *path, unsigned mode)
 {
 	struct vh_real *real = vh_real(sys);
 	VH_AUTO_CLOSE int fd = -1;
@@ -51,7 +51,7 @@ int vh_real_make_dir(struct vh_sys *sys, const char *path)
 		}
 		memcpy(part, path, (size_t)(end - path) + 1);
 		part[end - path + 1] = '\0';
-		r = make_one(real, part);
+		r = make_one(real, part, mode);
 		if (r < 0) {
 			return r;
 		}
@@ -62,13 +62,13 @@ int vh_real_make_dir(struct vh_sys *sys, const char *path)
 }
 
 /* A new file of this name, which only a killed process left behind: each record has its lock. */
-static int open_temporary(int dir, const char *name)
+static int open_temporary(int dir, const char *name, unsigned mode)
 {
 	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-	int fd = openat(dir, name, flags, 0644);
+	int fd = openat(dir, name, flags, mode);
 
 	if (fd < 0 && errno == EEXIST && unlinkat(dir, name, 0) == 0) {
-		fd = openat(dir, name, flags, 0644);
+		fd = openat(dir, name, flags, mode);
 	}
 	return fd < 0 ? -errno : fd;
 }
@@ -93,7 +93,8 @@ static int write_all(int fd, const char *data, size_t len)
  * The name changes hands by rename(2), which is atomic; the fsync before makes the data older than
  * the name, the one after, of the directory, makes the name last.
  */
-int vh_real_publish(struct vh_sys *sys, const char *path, const char *data, size_t len)
+int vh_real_publish(struct vh_sys *sys, const char *path, unsigned mode, const char *data,
+		    size_t len)
 {
 	struct vh_real *real = vh_real(sys);
 	VH_AUTO_CLOSE int dir = -1;
@@ -115,7 +116,7 @@ int vh_real_publish(struct vh_sys *sys, const char *path, const char *data, size
 	if (n < 0 || (size_t)n >= sizeof(temporary)) {
 		return -ENAMETOOLONG;
 	}
-	fd = open_temporary(dir, temporary);
+	fd = open_temporary(dir, temporary, mode);
 	if (fd < 0) {
 		return fd;
 	}

@@ -69,6 +69,25 @@ struct vh_await {
 };
 
 /**
+ * struct vh_command - a program of the host, and what becomes of its streams
+ * @argv:        argv[0] is absolute; an argument vector, never a shell
+ * @reads_stdin: it has our stdin; else /dev/null
+ * @out, @err:   what it writes to stdout and stderr is added there; NULL: /dev/null
+ * @max:         at most so many bytes of each
+ * @timeout_ms:  how long we wait for it
+ * @is_ours:     killed when it is late; anyone else's program is left alone
+ */
+struct vh_command {
+	const char *const *argv;
+	bool reads_stdin;
+	struct vh_text *out;
+	struct vh_text *err;
+	size_t max;
+	unsigned timeout_ms;
+	bool is_ours;
+};
+
+/**
  * struct vh_sys_ops - the table a kernel, real or fake, fills in
  *
  * @read:     whole file into a fresh NUL-terminated buffer of at most @max bytes (*ret, *ret_len;
@@ -84,11 +103,12 @@ struct vh_await {
  * @stat:     follows symbolic links; never waits for a network file system
  * @look:     looks up @path in a guarded child: 0, whether or not it is there; -ETIMEDOUT: the file
  *            system it is on does not answer, and nothing else may be asked of it
- * @run:      runs argv[0] (absolute) with PATH and LC_ALL as its only environment and /dev/null as
- *            0, 1, 2; returns its exit status, -ETIMEDOUT, or -ENOTRECOVERABLE if a signal ended
- *            it; -EROFS when the root is not "/": it would change this machine, not that tree
- * @make_dir:  mkdir -p below run/, mode 0755
- * @publish:  the file holds exactly @data or is as before: temporary name (VH_TEMPORARY, which a
+ * @run:      runs a program with PATH and LC_ALL as its only environment; returns its exit status,
+ *            -ETIMEDOUT, -ENOTRECOVERABLE if a signal ended it, or -EFBIG: it wanted to write more
+ *            than command->max; -EROFS when the root is not "/": it would change this machine, not
+ *            that tree. What it wrote before is there in all these cases, but for -EFBIG's stream.
+ * @make_dir:  mkdir -p; a directory that was not there gets @mode, and its name lasts
+ * @publish:  the file holds exactly @data and has @mode, or is as before: temporary name (VH_TEMPORARY, which a
  *            killed process leaves behind), fsync, rename
  * @append:   one write(2) at the end of an existing or new file, then fdatasync
  * @remove:   unlink a file or an empty directory
@@ -116,9 +136,10 @@ struct vh_sys_ops {
 	int (*list)(struct vh_sys *sys, const char *path, struct vh_list *ret);
 	int (*stat)(struct vh_sys *sys, const char *path, struct vh_stat *ret);
 	int (*look)(struct vh_sys *sys, const char *path, unsigned timeout_ms);
-	int (*run)(struct vh_sys *sys, const char *const argv[], unsigned timeout_ms);
-	int (*make_dir)(struct vh_sys *sys, const char *path);
-	int (*publish)(struct vh_sys *sys, const char *path, const char *data, size_t len);
+	int (*run)(struct vh_sys *sys, const struct vh_command *command);
+	int (*make_dir)(struct vh_sys *sys, const char *path, unsigned mode);
+	int (*publish)(struct vh_sys *sys, const char *path, unsigned mode, const char *data,
+		       size_t len);
 	int (*append)(struct vh_sys *sys, const char *path, const char *data, size_t len);
 	int (*remove)(struct vh_sys *sys, const char *path);
 	int (*lock)(struct vh_sys *sys, const char *path, unsigned timeout_ms);

@@ -17,7 +17,7 @@ static void refused_as(struct phases *p, const char *vmid, const char *part)
 	VH_AUTO_FREE char *before = NULL;
 	VH_AUTO_FREE char *after = NULL;
 
-	(void)fk_sys(p->rig.fk)->ops->make_dir(fk_sys(p->rig.fk), VH_RUN_LOCK_DIR);
+	(void)fk_sys(p->rig.fk)->ops->make_dir(fk_sys(p->rig.fk), VH_RUN_LOCK_DIR, 0755);
 	before = all(p);
 	phases_task(p);
 	phases_refused(p, vmid, "pre-start", part);

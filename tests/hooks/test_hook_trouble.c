@@ -147,7 +147,7 @@ static void whoever_works_on_this_vm_is_waited_for_but_not_for_ever(void **state
 	struct phases *p = phases_open_gpu(state, DEVICE_FIRST);
 	uint64_t began_ms = now_ms(p);
 
-	(void)fk_sys(p->rig.fk)->ops->make_dir(fk_sys(p->rig.fk), VH_RUN_LOCK_DIR);
+	(void)fk_sys(p->rig.fk)->ops->make_dir(fk_sys(p->rig.fk), VH_RUN_LOCK_DIR, 0755);
 	fk_lock_by_other(p->rig.fk, VH_RUN_LOCK_DIR "/vm-100", true);
 	phases_refused(p, "100", "pre-start", "100");
 	assert_true(now_ms(p) >= began_ms + 60000 && now_ms(p) < began_ms + 70000);

@@ -80,6 +80,15 @@ void fk_lock_by_other(struct fakekernel *fk, const char *path, bool held);
 /* Exit status of a unit's process: what "systemctl is-active" would say of it. */
 bool fk_unit_active(struct fakekernel *fk, const char *unit);
 
+typedef int fk_program(struct fakekernel *fk, const struct vh_command *command, void *arg);
+/*
+ * @call plays every executable file of the tree that is run, but for modprobe, rmmod and systemctl:
+ * writes to command->out and ->err where they are not NULL, and returns the exit status or -errno.
+ * Without it the file's content is its exit status, and further lines are what it writes, to stderr
+ * if it fails.
+ */
+void fk_programs(struct fakekernel *fk, fk_program *call, void *arg);
+
 /* --- time --------------------------------------------------------------------------------------- */
 
 /* Seconds since 1970 at virtual time 0. */

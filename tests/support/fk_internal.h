@@ -289,6 +289,8 @@ struct fakekernel {
 	struct fk_lock_state locks[FK_MAX_LOCKS];
 	int lock_count;
 	struct vh_list busy;
+	fk_program *program;
+	void *program_arg;
 	struct vh_text run_log;
 	struct vh_text op_log;
 	struct fk_block block;
@@ -438,7 +440,7 @@ void fk_proc_end(struct fakekernel *fk, struct fk_proc *p);
 void fk_proc_refresh(struct fakekernel *fk);
 bool fk_path_open(struct fakekernel *fk, const char *target);
 struct fk_unit *fk_unit_find(struct fakekernel *fk, const char *name, bool make);
-int fk_run(struct fakekernel *fk, const char *const argv[]);
+int fk_run(struct fakekernel *fk, const struct vh_command *command);
 
 /* --- fk_attr.c, fk_stuck.c, fk_fault.c ---------------------------------------------------------- */
 
@@ -485,7 +487,8 @@ int fk_op_await(struct vh_sys *sys, const struct vh_await *what, unsigned max_ms
 int fk_guarded_write(struct fakekernel *fk, const struct fk_request *q);
 int fk_guarded_lock_wait(struct fakekernel *fk, const char *path, int dev, unsigned timeout_ms);
 void fk_die(struct fakekernel *fk);
-int fk_store_make_dir(struct fakekernel *fk, const char *path);
-int fk_store_publish(struct fakekernel *fk, const char *path, const char *data, size_t len);
+int fk_store_make_dir(struct fakekernel *fk, const char *path, unsigned mode);
+int fk_store_publish(struct fakekernel *fk, const char *path, unsigned mode, const char *data,
+		     size_t len);
 int fk_store_append(struct fakekernel *fk, const char *path, const char *data, size_t len);
 int fk_store_remove(struct fakekernel *fk, const char *path);

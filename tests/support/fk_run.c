@@ -152,13 +152,35 @@ static int run_rmmod(struct fakekernel *fk, const struct command *c)
 	return c->count == 0;
 }
 
-int fk_run(struct fakekernel *fk, const char *const argv[])
+void fk_programs(struct fakekernel *fk, fk_program *call, void *arg)
 {
-	const char *name = vh_basename(argv[0]);
-	struct command c = {0};
-	const struct fk_node *program = fk_find(fk, "%s", argv[0]);
+	fk->program = call;
+	fk->program_arg = arg;
+}
 
-	take_words(&c, argv);
+/*
+ * A program of the host file: its content is its exit status, and on further lines what it writes,
+ * to stderr if it fails.
+ */
+static int run_file(const char *content, const struct vh_command *command)
+{
+	const char *text = strchr(content, '\n');
+	int status = content[0] ? content[0] - '0' : 0;
+	struct vh_text *stream = status ? command->err : command->out;
+
+	if (text && stream) {
+		vh_text_add(stream, text + 1);
+	}
+	return status;
+}
+
+int fk_run(struct fakekernel *fk, const struct vh_command *command)
+{
+	const char *name = vh_basename(command->argv[0]);
+	struct command c = {0};
+	const struct fk_node *program = fk_find(fk, "%s", command->argv[0]);
+
+	take_words(&c, command->argv);
 	if (strcmp(name, "modprobe") == 0) {
 		return run_modprobe(fk, &c);
 	}
@@ -174,6 +196,6 @@ int fk_run(struct fakekernel *fk, const char *const argv[])
 	if (!(program->mode & 0111U)) {
 		return -EACCES;
 	}
-	/* A program of the host file: its content is its exit status. */
-	return program->data && program->data[0] ? program->data[0] - '0' : 0;
+	return fk->program ? fk->program(fk, command, fk->program_arg)
+			   : run_file(program->data ? program->data : "", command);
 }

@@ -27,7 +27,7 @@ static int parent_of(struct fakekernel *fk, const char *path, struct fk_node **r
 	return (*ret)->kind == FK_KIND_DIR ? 0 : -ENOTDIR;
 }
 
-int fk_store_make_dir(struct fakekernel *fk, const char *path)
+int fk_store_make_dir(struct fakekernel *fk, const char *path, unsigned mode)
 {
 	char part[VH_PATH_MAX];
 
@@ -35,22 +35,25 @@ int fk_store_make_dir(struct fakekernel *fk, const char *path)
 		return -EINVAL;
 	}
 	for (const char *end = path + strcspn(path, "/");; end += 1 + strcspn(end + 1, "/")) {
-		const struct fk_node *n;
+		struct fk_node *n;
 
 		(void)snprintf(part, sizeof(part), "%.*s", (int)(end - path), path);
 		n = fk_find(fk, "%s", part);
 		if (n && n->kind != FK_KIND_DIR) {
 			return -ENOTDIR;
 		}
+		if (!n) {
+			fk_put_dir(fk, "%s", part)->mode = mode;
+		}
 		if (!*end) {
 			break;
 		}
 	}
-	(void)fk_put_dir(fk, "%s", path);
 	return 0;
 }
 
-int fk_store_publish(struct fakekernel *fk, const char *path, const char *data, size_t len)
+int fk_store_publish(struct fakekernel *fk, const char *path, unsigned mode, const char *data,
+		     size_t len)
 {
 	struct fk_node *dir;
 	struct fk_node *n;
@@ -67,7 +70,7 @@ int fk_store_publish(struct fakekernel *fk, const char *path, const char *data, 
 	if (n) {
 		fk_node_remove(n);
 	}
-	n = fk_put(fk, 0644, "", "%s", path);
+	n = fk_put(fk, mode, "", "%s", path);
 	fk_node_content(n, data, len);
 	return 0;
 }

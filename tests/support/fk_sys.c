@@ -269,14 +269,14 @@ static int fk_op_look(struct vh_sys *sys, const char *path, unsigned timeout_ms)
 	return 0;
 }
 
-static int fk_op_run(struct vh_sys *sys, const char *const argv[], unsigned timeout_ms)
+static int fk_op_run(struct vh_sys *sys, const struct vh_command *command)
 {
 	struct fakekernel *fk = fk_of(sys);
 	VH_AUTO_TEXT struct vh_text line = {0};
 	int rc;
 
-	for (size_t i = 0; argv[i]; i++) {
-		vh_text_addf(&line, "%s%s", i ? " " : "", argv[i]);
+	for (size_t i = 0; command->argv[i]; i++) {
+		vh_text_addf(&line, "%s%s", i ? " " : "", command->argv[i]);
 	}
 	rc = begin(fk, "run", vh_text_str(&line), NULL, 0);
 	if (rc) {
@@ -288,14 +288,14 @@ static int fk_op_run(struct vh_sys *sys, const char *const argv[], unsigned time
 	vh_text_addf(&fk->run_log, "%s\n", vh_text_str(&line));
 	if (fk_fault_simple(fk, FK_RUN, vh_text_str(&line), &rc)) {
 		if (rc == -ETIMEDOUT) {
-			fk_clock_to(fk, fk->now + timeout_ms);
+			fk_clock_to(fk, fk->now + command->timeout_ms);
 		}
 		return end(fk, rc);
 	}
-	return end(fk, fk_run(fk, argv));
+	return end(fk, fk_run(fk, command));
 }
 
-static int fk_op_make_dir(struct vh_sys *sys, const char *path)
+static int fk_op_make_dir(struct vh_sys *sys, const char *path, unsigned mode)
 {
 	struct fakekernel *fk = fk_of(sys);
 	int rc = begin(fk, "make_dir", path, NULL, 0);
@@ -307,12 +307,13 @@ static int fk_op_make_dir(struct vh_sys *sys, const char *path)
 		return -EOWNERDEAD;
 	}
 	if (!fk_fault_simple(fk, FK_MAKE_DIR, path, &rc)) {
-		rc = fk_store_make_dir(fk, path);
+		rc = fk_store_make_dir(fk, path, mode);
 	}
 	return end(fk, rc);
 }
 
-static int fk_op_publish(struct vh_sys *sys, const char *path, const char *data, size_t len)
+static int fk_op_publish(struct vh_sys *sys, const char *path, unsigned mode, const char *data,
+			 size_t len)
 {
 	struct fakekernel *fk = fk_of(sys);
 	int rc = begin(fk, "publish", path, NULL, 0);
@@ -324,7 +325,7 @@ static int fk_op_publish(struct vh_sys *sys, const char *path, const char *data,
 		return -EOWNERDEAD;
 	}
 	if (!fk_fault_simple(fk, FK_PUBLISH, path, &rc)) {
-		rc = fk_store_publish(fk, path, data, len);
+		rc = fk_store_publish(fk, path, mode, data, len);
 	}
 	return end(fk, rc);
 }

@@ -36,9 +36,10 @@ static inline int put(struct fakekernel *fk, const char *path, const char *text)
 static inline int run(struct fakekernel *fk, const char *program, const char *verb, const char *name)
 {
 	const char *argv[] = {program, verb, name, NULL};
+	struct vh_command command = {.argv = argv, .timeout_ms = 1000};
 	struct vh_sys *sys = fk_sys(fk);
 
-	return sys->ops->run(sys, argv, 1000);
+	return sys->ops->run(sys, &command);
 }
 
 static inline void load_vfio(struct fakekernel *fk)

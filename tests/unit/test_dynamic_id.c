@@ -223,8 +223,9 @@ static void what_has_an_override_needs_no_id(void **state)
 static void unload_vfio(struct rig *r)
 {
 	static const char *const argv[] = {"/usr/sbin/modprobe", "-r", "vfio-pci", NULL};
+	static const struct vh_command unload = {.argv = argv, .timeout_ms = 1000};
 
-	assert_int_equal(fk_sys(r->fk)->ops->run(fk_sys(r->fk), argv, 1000), 0);
+	assert_int_equal(fk_sys(r->fk)->ops->run(fk_sys(r->fk), &unload), 0);
 	assert_false(fk_exists(r->fk, VFIO));
 }
 

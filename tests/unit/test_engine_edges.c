@@ -46,9 +46,10 @@ static void peers_3_3_host_driver_that_was_unloaded_is_loaded_again(void **state
 {
 	struct rig *r = rig_open(state, "single-gpu", "", GPU_PROFILE);
 	static const char *const argv[] = {"/usr/sbin/modprobe", "-r", "bochs", NULL};
+	static const struct vh_command unload = {.argv = argv, .timeout_ms = 1000};
 
 	fk_process_exit(r->fk, rig_run_vm(r, 6));
-	assert_int_equal(fk_sys(r->fk)->ops->run(fk_sys(r->fk), argv, 1000), 0);
+	assert_int_equal(fk_sys(r->fk)->ops->run(fk_sys(r->fk), &unload), 0);
 	assert_false(fk_exists(r->fk, PCI "drivers/bochs-drm"));
 	rig_expect(r, rig_reattach(r), VH_OUTCOME_DONE);
 	rig_driver(r, GPU, "bochs-drm");

@@ -396,7 +396,7 @@ static void death_before_after_and_torn(void **state)
 	char buf[32];
 
 	(void)state;
-	assert_int_equal(sys->ops->make_dir(sys, "run/vfio-handoff/vm"), 0);
+	assert_int_equal(sys->ops->make_dir(sys, "run/vfio-handoff/vm", 0755), 0);
 	assert_true(sys->ops->lock(sys, "run/vfio-handoff/lock", 0) >= 0);
 	assert_int_equal(sys->ops->lock(sys, "run/vfio-handoff/lock", 100), -ETIMEDOUT);
 	assert_int_equal(fk_operations(fk), 1);
@@ -415,8 +415,8 @@ static void death_before_after_and_torn(void **state)
 	assert_int_equal(sys->ops->append(sys, "run/vfio-handoff/j", "12345678", 8), -EOWNERDEAD);
 	assert_string_equal(fk_get(fk, "run/vfio-handoff/j"), "1234");
 	fk_revive(fk);
-	assert_int_equal(sys->ops->publish(sys, "run/vfio-handoff/j", "new", 3), 0);
-	assert_int_equal(sys->ops->publish(sys, "run/nowhere/j", "new", 3), -ENOENT);
+	assert_int_equal(sys->ops->publish(sys, "run/vfio-handoff/j", 0644, "new", 3), 0);
+	assert_int_equal(sys->ops->publish(sys, "run/nowhere/j", 0644, "new", 3), -ENOENT);
 	assert_int_equal(sys->ops->remove(sys, "run/vfio-handoff"), -ENOTEMPTY);
 	assert_int_equal(sys->ops->remove(sys, "run/vfio-handoff/j"), 0);
 	assert_int_equal(sys->ops->remove(sys, "run/vfio-handoff/j"), -ENOENT);

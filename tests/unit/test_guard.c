@@ -298,6 +298,7 @@ static int forbid_new_calls(void)
 static int check_old_kernel(const struct temp_root *t)
 {
 	const char *const argv[] = {"/bin/sh", "-c", "exit 7", NULL};
+	struct vh_command command = {.argv = argv, .timeout_ms = LONG_MS};
 	struct vh_process stuck = {0};
 	struct vh_error err;
 	struct vh_sys *sys = NULL;
@@ -317,7 +318,7 @@ static int check_old_kernel(const struct temp_root *t)
 	if (guarded(t->host, path, "x", SHORT_MS, &stuck) != -ETIMEDOUT || stuck.pid <= 0) {
 		return 3;
 	}
-	return t->host->ops->run(t->host, argv, LONG_MS) == 7 ? 0 : 4;
+	return t->host->ops->run(t->host, &command) == 7 ? 0 : 4;
 }
 
 static void works_on_old_kernels(void **state)

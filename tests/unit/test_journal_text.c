@@ -216,8 +216,8 @@ static void a_nul_byte_in_the_file_is_refused(void **state)
 	struct vh_error err = {0};
 	static const char text[] = HEADER INTENT "\0done 0\n" INTENT;
 
-	assert_int_equal(sys->ops->make_dir(sys, "run/vfio-handoff/vm/win11"), 0);
-	assert_int_equal(sys->ops->publish(sys, JOURNAL, text, sizeof(text) - 1), 0);
+	assert_int_equal(sys->ops->make_dir(sys, "run/vfio-handoff/vm/win11", 0755), 0);
+	assert_int_equal(sys->ops->publish(sys, JOURNAL, 0644, text, sizeof(text) - 1), 0);
 	assert_int_equal(vh_journal_load(sys, "win11", true, &j, &err), -EINVAL);
 }
 

@@ -5,6 +5,8 @@
  */
 
 #include <errno.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 #include "lib/base/cleanup.h"
 #include "tests/unit/temp_root.h"
@@ -187,15 +189,17 @@ static void publish_replaces_whole_files(void **state)
 	DIR *dir;
 	int entries = 0;
 
-	assert_int_equal(t->sys->ops->make_dir(t->sys, "run/vfio-handoff/vm"), 0);
-	assert_int_equal(t->sys->ops->make_dir(t->sys, "run/vfio-handoff/vm"), 0);
-	assert_int_equal(t->sys->ops->publish(t->sys, "run/vfio-handoff/vm/a", "longer", 6), 0);
-	assert_int_equal(t->sys->ops->publish(t->sys, "run/vfio-handoff/vm/a", "new", 3), 0);
+	assert_int_equal(t->sys->ops->make_dir(t->sys, "run/vfio-handoff/vm", 0755), 0);
+	assert_int_equal(t->sys->ops->make_dir(t->sys, "run/vfio-handoff/vm", 0755), 0);
+	assert_int_equal(t->sys->ops->publish(t->sys, "run/vfio-handoff/vm/a", 0644, "longer", 6),
+			 0);
+	assert_int_equal(t->sys->ops->publish(t->sys, "run/vfio-handoff/vm/a", 0644, "new", 3), 0);
 	temp_root_holds(t, "run/vfio-handoff/vm/a", "new");
 
 	/* A directory of that name stays, and so does no temporary file. */
-	assert_int_equal(t->sys->ops->make_dir(t->sys, "run/vfio-handoff/vm/d"), 0);
-	assert_int_equal(t->sys->ops->publish(t->sys, "run/vfio-handoff/vm/d", "x", 1), -EISDIR);
+	assert_int_equal(t->sys->ops->make_dir(t->sys, "run/vfio-handoff/vm/d", 0755), 0);
+	assert_int_equal(t->sys->ops->publish(t->sys, "run/vfio-handoff/vm/d", 0644, "x", 1),
+			 -EISDIR);
 	dir = fdopendir(openat(t->dir, "run/vfio-handoff/vm", O_RDONLY | O_CLOEXEC));
 	assert_non_null(dir);
 	while (readdir(dir)) {
@@ -203,7 +207,31 @@ static void publish_replaces_whole_files(void **state)
 	}
 	assert_int_equal(closedir(dir), 0);
 	assert_int_equal(entries, 4); /* . .. a d */
-	assert_int_equal(t->sys->ops->publish(t->sys, "run/absent/a", "x", 1), -ENOENT);
+	assert_int_equal(t->sys->ops->publish(t->sys, "run/absent/a", 0644, "x", 1), -ENOENT);
+}
+
+static unsigned mode_of(const struct temp_root *t, const char *path)
+{
+	struct vh_stat st;
+
+	assert_int_equal(t->sys->ops->stat(t->sys, path, &st), 0);
+	return st.mode;
+}
+
+/* What is there keeps its mode, but a file that is published anew is a new file. */
+static void modes_are_those_asked_for(void **state)
+{
+	const struct temp_root *t = *state;
+
+	assert_int_equal(t->sys->ops->make_dir(t->sys, "a/b", 0755), 0);
+	assert_int_equal(t->sys->ops->make_dir(t->sys, "a/b/c/d", 0700), 0);
+	assert_int_equal(mode_of(t, "a/b"), 0755);
+	assert_int_equal(mode_of(t, "a/b/c"), 0700);
+	assert_int_equal(mode_of(t, "a/b/c/d"), 0700);
+	assert_int_equal(t->sys->ops->publish(t->sys, "a/f", 0644, "x", 1), 0);
+	assert_int_equal(mode_of(t, "a/f"), 0644);
+	assert_int_equal(t->sys->ops->publish(t->sys, "a/f", 0600, "x", 1), 0);
+	assert_int_equal(mode_of(t, "a/f"), 0600);
 }
 
 static void publish_outlives_a_crash(void **state)
@@ -214,8 +242,33 @@ static void publish_outlives_a_crash(void **state)
 	/* What a killed process left behind. */
 	(void)snprintf(left, sizeof(left), VH_TEMPORARY, "a");
 	temp_root_file(t, left, "half");
-	assert_int_equal(t->sys->ops->publish(t->sys, "a", "whole", 5), 0);
+	assert_int_equal(t->sys->ops->publish(t->sys, "a", 0644, "whole", 5), 0);
 	temp_root_holds(t, "a", "whole");
+	assert_false(vh_sys_exists(t->sys, "%s", left));
+}
+
+/* The file gets no larger than this, as on a disk that fills up half way through. */
+static int publish_beyond_the_limit(const struct temp_root *t)
+{
+	static char data[8192];
+	struct rlimit limit = {.rlim_cur = sizeof(data) / 2, .rlim_max = sizeof(data) / 2};
+
+	if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR || setrlimit(RLIMIT_FSIZE, &limit)) {
+		return 1;
+	}
+	memset(data, 'x', sizeof(data));
+	return t->sys->ops->publish(t->sys, "a", 0600, data, sizeof(data)) == -EFBIG ? 0 : 2;
+}
+
+static void publish_leaves_nothing_on_a_full_disk(void **state)
+{
+	const struct temp_root *t = *state;
+	char left[32];
+
+	temp_root_file(t, "a", "as before");
+	assert_int_equal(temp_root_in_child(publish_beyond_the_limit, t), 0);
+	temp_root_holds(t, "a", "as before");
+	(void)snprintf(left, sizeof(left), VH_TEMPORARY, "a");
 	assert_false(vh_sys_exists(t->sys, "%s", left));
 }
 
@@ -240,19 +293,19 @@ static void last_component_is_no_link(void **state)
 	assert_int_equal(symlinkat("d", t->dir, "dlink"), 0);
 	assert_int_equal(t->sys->ops->append(t->sys, "link", "x", 1), -ELOOP);
 	assert_int_equal(t->sys->ops->lock(t->sys, "link", 0), -ELOOP);
-	assert_int_equal(t->sys->ops->make_dir(t->sys, "dlink"), -ENOTDIR);
-	assert_int_equal(t->sys->ops->make_dir(t->sys, "victim"), -ENOTDIR);
-	assert_int_equal(t->sys->ops->publish(t->sys, "link", "x", 1), 0);
+	assert_int_equal(t->sys->ops->make_dir(t->sys, "dlink", 0755), -ENOTDIR);
+	assert_int_equal(t->sys->ops->make_dir(t->sys, "victim", 0755), -ENOTDIR);
+	assert_int_equal(t->sys->ops->publish(t->sys, "link", 0644, "x", 1), 0);
 	temp_root_holds(t, "victim", "safe");
 	temp_root_holds(t, "link", "x");
-	assert_int_equal(t->sys->ops->publish(t->sys, "d/..", "x", 1), -EINVAL);
+	assert_int_equal(t->sys->ops->publish(t->sys, "d/..", 0644, "x", 1), -EINVAL);
 }
 
 static void remove_takes_files_and_empty_directories(void **state)
 {
 	const struct temp_root *t = *state;
 
-	assert_int_equal(t->sys->ops->make_dir(t->sys, "d"), 0);
+	assert_int_equal(t->sys->ops->make_dir(t->sys, "d", 0755), 0);
 	temp_root_file(t, "d/f", "");
 	assert_int_equal(t->sys->ops->remove(t->sys, "d"), -ENOTEMPTY);
 	assert_int_equal(t->sys->ops->remove(t->sys, "d/f"), 0);
@@ -264,6 +317,7 @@ static void read_only_changes_nothing(void **state)
 {
 	const struct temp_root *t = *state;
 	const char *const argv[] = {"/bin/true", NULL};
+	struct vh_command command = {.argv = argv, .timeout_ms = LONG_MS};
 	struct vh_sys *sys;
 	struct vh_error err;
 
@@ -272,16 +326,16 @@ static void read_only_changes_nothing(void **state)
 	assert_true(vh_sys_exists(sys, "file"));
 	assert_int_equal(sys->ops->write(sys, "file", "x", 1, 0, NULL), -EROFS);
 	assert_int_equal(sys->ops->write(sys, "file", "x", 1, LONG_MS, NULL), -EROFS);
-	assert_int_equal(sys->ops->make_dir(sys, "d"), -EROFS);
-	assert_int_equal(sys->ops->publish(sys, "file", "x", 1), -EROFS);
+	assert_int_equal(sys->ops->make_dir(sys, "d", 0755), -EROFS);
+	assert_int_equal(sys->ops->publish(sys, "file", 0644, "x", 1), -EROFS);
 	assert_int_equal(sys->ops->append(sys, "file", "x", 1), -EROFS);
 	assert_int_equal(sys->ops->remove(sys, "file"), -EROFS);
 	assert_int_equal(sys->ops->lock(sys, "file", 0), -EROFS);
-	assert_int_equal(sys->ops->run(sys, argv, LONG_MS), -EROFS);
+	assert_int_equal(sys->ops->run(sys, &command), -EROFS);
 	sys->ops->close(sys);
 	temp_root_holds(t, "file", "old");
 	/* A captured tree has no programs of its own. */
-	assert_int_equal(t->sys->ops->run(t->sys, argv, LONG_MS), -EROFS);
+	assert_int_equal(t->sys->ops->run(t->sys, &command), -EROFS);
 }
 
 static void root_must_be_there(void **state)
@@ -331,7 +385,7 @@ static void process_text_is_taken_apart(void **state)
 	struct vh_process p = {0};
 	char name[32];
 
-	assert_int_equal(t->sys->ops->make_dir(t->sys, "proc/7"), 0);
+	assert_int_equal(t->sys->ops->make_dir(t->sys, "proc/7", 0755), 0);
 	temp_root_file(t, "proc/7/stat", STAT("S", "1"));
 	temp_root_file(t, "proc/7/comm", "a\033[31m\n");
 	assert_int_equal(vh_sys_process(t->sys, 7, &p), 0);
@@ -370,7 +424,7 @@ static void device_questions_without_devices(void **state)
 	assert_int_equal(t->sys->ops->group_status(t->sys, 7), -ENOENT);
 	assert_int_equal(t->sys->ops->block_busy(t->sys, "sda"), -ENOENT);
 	assert_int_equal(t->sys->ops->console_fb(t->sys, 1), -ENOENT);
-	assert_int_equal(t->sys->ops->make_dir(t->sys, "dev/vfio"), 0);
+	assert_int_equal(t->sys->ops->make_dir(t->sys, "dev/vfio", 0755), 0);
 	temp_root_file(t, "dev/vfio/7", "");
 	temp_root_file(t, "dev/sda", "");
 	temp_root_file(t, "dev/fb1", "");
@@ -394,7 +448,9 @@ int main(void)
 		TEST(stat_follows_links),
 		TEST(nothing_leads_out_of_the_root),
 		TEST(publish_replaces_whole_files),
+		TEST(modes_are_those_asked_for),
 		TEST(publish_outlives_a_crash),
+		TEST(publish_leaves_nothing_on_a_full_disk),
 		TEST(append_adds_lines),
 		TEST(last_component_is_no_link),
 		TEST(remove_takes_files_and_empty_directories),

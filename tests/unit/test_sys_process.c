@@ -149,11 +149,20 @@ static void lock_can_be_taken_again(void **state)
 	t->sys->ops->unlock(t->sys, -ETIMEDOUT);
 }
 
-static int run_shell(const struct temp_root *t, const char *script, unsigned timeout_ms)
+/* @how: all but the program and its deadline */
+static int run_shell_with(const struct temp_root *t, struct vh_command how, const char *script,
+			  unsigned timeout_ms)
 {
 	const char *const argv[] = {"/bin/sh", "-c", script, NULL};
 
-	return t->host->ops->run(t->host, argv, timeout_ms);
+	how.argv = argv;
+	how.timeout_ms = timeout_ms;
+	return t->host->ops->run(t->host, &how);
+}
+
+static int run_shell(const struct temp_root *t, const char *script, unsigned timeout_ms)
+{
+	return run_shell_with(t, (struct vh_command){0}, script, timeout_ms);
 }
 
 static void exit_status_is_returned(void **state)
@@ -161,12 +170,14 @@ static void exit_status_is_returned(void **state)
 	const struct temp_root *t = *state;
 	const char *const absent[] = {"/nonexistent/program", NULL};
 	const char *const relative[] = {"sh", NULL};
+	struct vh_command no_program = {.argv = absent, .timeout_ms = LONG_MS};
+	struct vh_command no_path = {.argv = relative, .timeout_ms = LONG_MS};
 
 	assert_int_equal(run_shell(t, "exit 0", LONG_MS), 0);
 	assert_int_equal(run_shell(t, "exit 42", LONG_MS), 42);
 	assert_int_equal(run_shell(t, "kill -SEGV $$", LONG_MS), -ENOTRECOVERABLE);
-	assert_int_equal(t->host->ops->run(t->host, absent, LONG_MS), -ENOENT);
-	assert_int_equal(t->host->ops->run(t->host, relative, LONG_MS), -EINVAL);
+	assert_int_equal(t->host->ops->run(t->host, &no_program), -ENOENT);
+	assert_int_equal(t->host->ops->run(t->host, &no_path), -EINVAL);
 }
 
 static void program_has_a_deadline(void **state)
@@ -219,15 +230,126 @@ static void program_has_null_as_stdio(void **state)
 	temp_root_holds(t, "input", "");
 }
 
+static void streams_are_caught(void **state)
+{
+	const struct temp_root *t = *state;
+	VH_AUTO_TEXT struct vh_text out = {0};
+	VH_AUTO_TEXT struct vh_text err = {0};
+	struct vh_command how = {.out = &out, .err = &err, .max = 100};
+
+	vh_text_add(&out, "before ");
+	assert_int_equal(
+		run_shell_with(t, how, "echo one; echo two >&2; printf 'a\\0b'; exit 3", LONG_MS),
+		3);
+	assert_int_equal(out.len, 14);
+	assert_memory_equal(out.data, "before one\na\0b", 15);
+	assert_string_equal(vh_text_str(&err), "two\n");
+
+	/* One of them alone; nothing at all; a signal. */
+	how.err = NULL;
+	assert_int_equal(run_shell_with(t, how, "echo >&2; exit 0", LONG_MS), 0);
+	assert_int_equal(out.len, 14);
+	assert_int_equal(run_shell_with(t, how, "echo last; kill -KILL $$", LONG_MS),
+			 -ENOTRECOVERABLE);
+	assert_string_equal(out.data + 14, "last\n");
+}
+
+/* More than a pipe holds, and from a program that writes both by turns. */
+static void streams_may_be_long(void **state)
+{
+	const struct temp_root *t = *state;
+	VH_AUTO_TEXT struct vh_text out = {0};
+	VH_AUTO_TEXT struct vh_text err = {0};
+	struct vh_command how = {.out = &out, .err = &err, .max = (size_t)4 << 20};
+
+	assert_int_equal(run_shell_with(t, how,
+					"for i in 1 2 3; do head -c 1000000 /dev/zero;"
+					"head -c 500000 /dev/zero >&2; done",
+					LONG_MS),
+			 0);
+	assert_int_equal(out.len, 3000000);
+	assert_int_equal(err.len, 1500000);
+}
+
+static void stream_is_no_longer_than_told(void **state)
+{
+	const struct temp_root *t = *state;
+	VH_AUTO_TEXT struct vh_text out = {0};
+	VH_AUTO_TEXT struct vh_text err = {0};
+	struct vh_command how = {.out = &out, .err = &err, .max = 100};
+
+	assert_int_equal(run_shell_with(t, how, "head -c 100 /dev/zero", LONG_MS), 0);
+	assert_int_equal(out.len, 100);
+	assert_int_equal(run_shell_with(t, how, "head -c 101 /dev/zero", LONG_MS), -EFBIG);
+	/* What never ends is not let in for ever: it hears that the file is full. */
+	assert_int_equal(run_shell_with(t, how, "cat /dev/zero; echo $? >&2", LONG_MS), -EFBIG);
+	assert_int_equal(run_shell_with(t, how, "yes 12345 >&2", LONG_MS), -EFBIG);
+	assert_int_equal(out.len, 100);
+}
+
+static void our_stdin_is_passed_on(void **state)
+{
+	const struct temp_root *t = *state;
+	VH_AUTO_TEXT struct vh_text out = {0};
+	struct vh_command how = {.reads_stdin = true, .out = &out, .max = 100};
+	int saved = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 10);
+	int ends[2];
+	int status;
+
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	assert_int_equal(write(ends[1], "text", 4), 4);
+	(void)close(ends[1]);
+	assert_int_equal(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
+	(void)close(ends[0]);
+	status = run_shell_with(t, how, "cat", LONG_MS);
+	if (saved >= 0) {
+		assert_int_equal(dup2(saved, STDIN_FILENO), STDIN_FILENO);
+		(void)close(saved);
+	}
+	assert_int_equal(status, 0);
+	assert_string_equal(vh_text_str(&out), "text");
+}
+
+/* With its children, and what it said before is there. */
+static void our_program_is_killed_when_late(void **state)
+{
+	const struct temp_root *t = *state;
+	VH_AUTO_TEXT struct vh_text out = {0};
+	struct vh_command how = {.out = &out, .max = 100, .is_ours = true};
+	VH_AUTO_CLOSE int reader = -1;
+	char script[256];
+	char byte;
+
+	assert_int_equal(mkfifoat(t->dir, "fifo", 0600), 0);
+	reader = openat(t->dir, "fifo", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	(void)snprintf(script, sizeof(script),
+		       "exec 3> %s/fifo; echo said; (while :; do read x < /dev/zero; done) & wait",
+		       t->path);
+	assert_int_equal(run_shell_with(t, how, script, 500), -ETIMEDOUT);
+	assert_string_equal(vh_text_str(&out), "said\n");
+	/* It is collected; its child lets go of the FIFO as soon as the kernel gets to it. */
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	assert_int_equal(fcntl(reader, F_SETFL, 0), 0);
+	assert_int_equal(read(reader, &byte, 1), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, temp_root_setup, temp_root_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(lock_waits_no_longer_than_told), TEST(lock_is_on_the_file_of_that_name),
-		TEST(lock_can_be_taken_again),        TEST(exit_status_is_returned),
-		TEST(program_has_a_deadline),         TEST(program_gets_a_clean_environment),
+		TEST(lock_waits_no_longer_than_told),
+		TEST(lock_is_on_the_file_of_that_name),
+		TEST(lock_can_be_taken_again),
+		TEST(exit_status_is_returned),
+		TEST(program_has_a_deadline),
+		TEST(program_gets_a_clean_environment),
 		TEST(program_has_null_as_stdio),
+		TEST(streams_are_caught),
+		TEST(streams_may_be_long),
+		TEST(stream_is_no_longer_than_told),
+		TEST(our_stdin_is_passed_on),
+		TEST(our_program_is_killed_when_late),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

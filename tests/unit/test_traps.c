@@ -110,9 +110,10 @@ static void trap_5_override_is_cleared_by_a_newline(void **state)
 static void load_vfio(struct fakekernel *fk, void *arg)
 {
 	static const char *const argv[] = {"/usr/sbin/modprobe", "vfio-pci", NULL};
+	static const struct vh_command load = {.argv = argv, .timeout_ms = 1000};
 
 	(void)arg;
-	(void)fk_sys(fk)->ops->run(fk_sys(fk), argv, 1000);
+	(void)fk_sys(fk)->ops->run(fk_sys(fk), &load);
 	(void)fk_write(fk, PCI "drivers_probe", AUDIO);
 }
 

@@ -166,7 +166,7 @@ static void an_empty_directory_is_swept(void **state)
 	struct rig *r = rig_open_proxmox(state, GPU_PROFILE);
 	struct vh_sys *sys = fk_sys(r->fk);
 
-	assert_int_equal(sys->ops->make_dir(sys, VH_RUN_VM_DIR "/100"), 0);
+	assert_int_equal(sys->ops->make_dir(sys, VH_RUN_VM_DIR "/100", 0755), 0);
 	rig_expect(r, watch(r), VH_OUTCOME_DONE);
 	rig_has_no_records(r);
 }
