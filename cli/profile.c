@@ -208,9 +208,9 @@ static void row_print(const struct row *row)
 	if (!row->value[0]) {
 		printf("; %s is not set\n", row->key->name);
 	} else if (row->file) {
-		printf("%-10s= %-28s ; %s:%u\n", row->key->name, row->value, row->file, row->line);
+		printf("%-16s= %-28s ; %s:%u\n", row->key->name, row->value, row->file, row->line);
 	} else {
-		printf("%-10s= %-28s ; default\n", row->key->name, row->value);
+		printf("%-16s= %-28s ; default\n", row->key->name, row->value);
 	}
 }
 
@@ -263,7 +263,7 @@ static void show_section(const struct vh_profile *profile, const struct vh_profi
 		if (strcmp(row.key->section, section) != 0) {
 			continue;
 		}
-		row.key->get(profile, device, row.value);
+		row.key->get(row.key, profile, device, row.value);
 		find_origin(profile, device, trace, &row);
 		if (list) {
 			row_json(&row, list);

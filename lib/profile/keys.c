@@ -2,6 +2,7 @@
 #include "lib/profile/keys.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,7 +10,7 @@
 #include "lib/base/text.h"
 #include "lib/profile/values.h"
 
-const char *const vh_sections[VH_SECTION_COUNT] = {"device", "host", "reset", "proxmox"};
+const char *const vh_sections[VH_SECTION_COUNT] = {"device", "guest", "host", "reset", "proxmox"};
 
 const struct vh_key vh_keys[VH_KEY_COUNT] = {
 	{
@@ -49,6 +50,133 @@ const struct vh_key vh_keys[VH_KEY_COUNT] = {
 			"or keep the host's d3cold_allowed.",
 		.set = vh_set_d3cold,
 		.get = vh_get_d3cold,
+	},
+	{
+		.section = "device",
+		.name = "hostdev",
+		.choices = {"yes", "no"},
+		.fallback = "yes",
+		.help = "Give the card to the guest's definition; "
+			"no: it leaves the host only for its IOMMU group.",
+		.set = vh_set_hostdev,
+		.get = vh_get_hostdev,
+	},
+	{
+		.section = "device",
+		.name = "rom",
+		.syntax = "/PATH",
+		.fallback = "",
+		.help = "ROM file for this card, instead of the one of [guest].",
+		.set = vh_set_device_rom,
+		.get = vh_get_device_rom,
+	},
+	{
+		.section = "guest",
+		.name = "hide-kvm",
+		.choices = {"no", "yes"},
+		.fallback = "no",
+		.help = "Hide from the guest that KVM runs it, and use the kernel's I/O APIC.",
+		.flag = offsetof(struct vh_profile_guest, hide_kvm),
+		.set = vh_set_guest_flag,
+		.get = vh_get_guest_flag,
+	},
+	{
+		.section = "guest",
+		.name = "hide-hypervisor",
+		.choices = {"no", "yes"},
+		.fallback = "no",
+		.help = "Clear the hypervisor bit of the guest's CPU.",
+		.flag = offsetof(struct vh_profile_guest, hide_hypervisor),
+		.set = vh_set_guest_flag,
+		.get = vh_get_guest_flag,
+	},
+	{
+		.section = "guest",
+		.name = "vendor-id",
+		.syntax = "TEXT",
+		.fallback = "",
+		.help = "The hypervisor's name as a Windows guest reads it: "
+			"1 to 12 ASCII characters, no comma.",
+		.set = vh_set_vendor_id,
+		.get = vh_get_vendor_id,
+	},
+	{
+		.section = "guest",
+		.name = "cpu",
+		.choices = {"keep", "host-passthrough"},
+		.fallback = "keep",
+		.help = "Show the guest the host's CPU, or keep the model the definition has.",
+		.flag = offsetof(struct vh_profile_guest, host_cpu),
+		.set = vh_set_guest_flag,
+		.get = vh_get_guest_flag,
+	},
+	{
+		.section = "guest",
+		.name = "rom",
+		.syntax = "/PATH",
+		.fallback = "",
+		.help = "ROM file for the profile's only display card.",
+		.set = vh_set_rom,
+		.get = vh_get_rom,
+	},
+	{
+		.section = "guest",
+		.name = "rom-bar",
+		.choices = {"keep", "on", "off"},
+		.fallback = "keep",
+		.help = "Whether the guest sees the ROMs of its display cards.",
+		.set = vh_set_rom_bar,
+		.get = vh_get_rom_bar,
+	},
+	{
+		.section = "guest",
+		.name = "video",
+		.choices = {"keep", "none"},
+		.fallback = "keep",
+		.help = "Take out the emulated display: the card is the only one.",
+		.flag = offsetof(struct vh_profile_guest, no_video),
+		.set = vh_set_guest_flag,
+		.get = vh_get_guest_flag,
+	},
+	{
+		.section = "guest",
+		.name = "x-vga",
+		.choices = {"no", "yes"},
+		.fallback = "no",
+		.help = "Let the display card decode legacy VGA: for a guest without UEFI.",
+		.flag = offsetof(struct vh_profile_guest, x_vga),
+		.set = vh_set_guest_flag,
+		.get = vh_get_guest_flag,
+	},
+	{
+		.section = "guest",
+		.name = "balloon",
+		.choices = {"keep", "none"},
+		.fallback = "keep",
+		.help = "Take out the balloon device: a guest with a card has all its memory pinned.",
+		.flag = offsetof(struct vh_profile_guest, no_balloon),
+		.set = vh_set_guest_flag,
+		.get = vh_get_guest_flag,
+	},
+	{
+		.section = "guest",
+		.name = "machine",
+		.choices = {"keep", "q35"},
+		.fallback = "keep",
+		.help = "The chipset: only Proxmox VE can change it, a libvirt domain must have it.",
+		.flag = offsetof(struct vh_profile_guest, q35),
+		.set = vh_set_guest_flag,
+		.get = vh_get_guest_flag,
+	},
+	{
+		.section = "guest",
+		.name = "firmware",
+		.choices = {"keep", "uefi"},
+		.fallback = "keep",
+		.help = "The firmware: only Proxmox VE can change it, a libvirt domain must have it.",
+		.flag = offsetof(struct vh_profile_guest, uefi),
+		.set = vh_set_guest_flag,
+		.get = vh_get_guest_flag,
 	},
 	{
 		.section = "host",
@@ -145,29 +273,35 @@ static size_t names_of(const char *section, const char *names[VH_KEY_COUNT + 1])
 	return count;
 }
 
-/* The section that does have a key of this name, or NULL. */
-static const char *home_of(const char *name)
+/* "[host]", "[device NAME] or [guest]": the sections that do have a key of this name; false: none. */
+static bool homes_of(const char *name, char *buf, size_t size)
 {
+	const char *device = vh_sections[VH_SECTION_DEVICE];
+	const char *homes[VH_SECTION_COUNT + 1] = {0};
+	size_t count = 0;
+
 	for (size_t i = 0; i < VH_KEY_COUNT; i++) {
 		if (strcmp(vh_keys[i].name, name) == 0) {
-			return vh_keys[i].section;
+			homes[count++] = strcmp(vh_keys[i].section, device) == 0
+						 ? "device NAME"
+						 : vh_keys[i].section;
 		}
 	}
-	return NULL;
+	vh_key_join(buf, size, homes, "] or [");
+	return count > 0;
 }
 
 int vh_key_unknown(const char *section, const char *title, const char *name, struct vh_error *err)
 {
 	const char *names[VH_KEY_COUNT + 1];
-	const char *home = home_of(name);
 	size_t count = names_of(section, names);
 	int near = vh_nearest(name, names, count);
 	char all[VH_KEY_VALUE_MAX];
 
-	if (home) {
+	if (homes_of(name, all, sizeof(all))) {
 		(void)vh_error_set(err, EINVAL, NULL,
-				   "unknown key '%s' in [%s]; it belongs to [%s%s]", name, title,
-				   home, strcmp(home, vh_sections[0]) == 0 ? " NAME" : "");
+				   "unknown key '%s' in [%s]; it belongs to [%s]", name, title,
+				   all);
 	} else if (near >= 0) {
 		(void)vh_error_set(err, EINVAL, NULL,
 				   "unknown key '%s' in [%s]; did you mean '%s'?", name, title,
@@ -189,8 +323,8 @@ int vh_section_unknown(const char *section, struct vh_error *err)
 	} else {
 		(void)vh_error_set(err, EINVAL, NULL, "unknown section '%s'", section);
 	}
-	return vh_error_hint(err, "sections of a profile: [device NAME], [host], [reset], "
-				  "[proxmox]");
+	return vh_error_hint(err, "sections of a profile: [device NAME], [guest], [host], "
+				  "[reset], [proxmox]");
 }
 
 bool vh_key_announced(const char *section, const char *name, const char *value)
@@ -200,7 +334,6 @@ bool vh_key_announced(const char *section, const char *name, const char *value)
 		const char *name;
 		const char *value;
 	} announced[] = {
-		{"guest", NULL, NULL},
 		{"exec", NULL, NULL},
 		{"host", "display-manager", NULL},
 		{"host", "services", NULL},

@@ -12,7 +12,7 @@
 #include "lib/profile/profile.h"
 
 #define VH_KEY_CHOICES_MAX 4
-#define VH_KEY_VALUE_MAX   160
+#define VH_KEY_VALUE_MAX   256
 
 struct vh_key;
 
@@ -20,12 +20,15 @@ struct vh_key;
  * struct vh_key_setting - a value on its way into a profile
  * @device: the section's device, NULL outside [device NAME]
  * @value:  not empty, no blanks around it, no control bytes but tabs
+ * @file:   where it stands, at @line
  */
 struct vh_key_setting {
 	struct vh_profile *profile;
 	struct vh_profile_device *device;
 	const struct vh_key *key;
 	const char *value;
+	const char *file;
+	unsigned line;
 };
 
 /**
@@ -33,6 +36,7 @@ struct vh_key_setting {
  * @choices:  the values, NULL-terminated; none if the value is free text of form @syntax
  * @fallback: value when the key is absent, as one would write it; "" no value; NULL: required
  * @help:     one line, a sentence
+ * @flag:     offset in struct vh_profile_guest of a key's bool: its second choice sets it
  * @set:      0, or -EINVAL with a message that does not yet name file and line
  * @get:      the value as one would write it, "" if there is none
  */
@@ -43,13 +47,14 @@ struct vh_key {
 	const char *syntax;
 	const char *fallback;
 	const char *help;
+	size_t flag;
 	int (*set)(const struct vh_key_setting *setting, struct vh_error *err);
-	void (*get)(const struct vh_profile *profile, const struct vh_profile_device *device,
-		    char buf[VH_KEY_VALUE_MAX]);
+	void (*get)(const struct vh_key *key, const struct vh_profile *profile,
+		    const struct vh_profile_device *device, char buf[VH_KEY_VALUE_MAX]);
 };
 
-#define VH_KEY_COUNT     9
-#define VH_SECTION_COUNT 4
+#define VH_KEY_COUNT     22
+#define VH_SECTION_COUNT 5
 
 extern const struct vh_key vh_keys[VH_KEY_COUNT];
 

@@ -306,7 +306,12 @@ static char *next_line(char *buf, int size, void *stream)
 static int set_key(struct parser *p, int index, const char *value)
 {
 	const struct vh_key *key = &vh_keys[index];
-	struct vh_key_setting setting = {p->profile, p->device, key, value};
+	struct vh_key_setting setting = {.profile = p->profile,
+					 .device = p->device,
+					 .key = key,
+					 .value = value,
+					 .file = p->source->file,
+					 .line = p->line};
 	struct vh_origin origin = {.key = key, .line = p->line};
 
 	if (p->key_lines[index]) {

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "lib/base/error.h"
+#include "lib/base/guest_value.h"
 #include "lib/base/pci_address.h"
 #include "lib/sys/sys.h"
 
@@ -58,6 +59,8 @@ enum vh_on_backup {
  * @has_id:   vendor and device below must match what sits at @address
  * @pin_power:  keep power/control at 'on' while the VM has it
  * @pin_d3cold: keep d3cold_allowed at 0 while the VM has it
+ * @host_only:  it leaves the host, but the guest's definition does not get it
+ * @rom:      absolute path of its ROM file, "" if none is named
  * @line:     line of the section, for messages about the device; @file its file
  */
 struct vh_profile_device {
@@ -69,8 +72,33 @@ struct vh_profile_device {
 	uint16_t device;
 	bool pin_power;
 	bool pin_d3cold;
+	bool host_only;
+	char rom[VH_GUEST_ROM_MAX];
 	unsigned line;
 	char file[VH_PATH_MAX];
+};
+
+/**
+ * struct vh_profile_guest - section [guest]: what the definition of the VM shall say
+ * @vendor_id, @rom: "" if not asked for
+ * @rom_line: where the profile names @rom; @rom_file its file
+ *
+ * All zero asks for nothing: the definition stays as it is.
+ */
+struct vh_profile_guest {
+	bool hide_kvm;
+	bool hide_hypervisor;
+	char vendor_id[VH_VENDOR_ID_MAX + 1];
+	bool host_cpu;
+	bool no_video;
+	bool x_vga;
+	bool no_balloon;
+	bool q35;
+	bool uefi;
+	enum vh_rom_bar rom_bar;
+	char rom[VH_GUEST_ROM_MAX];
+	unsigned rom_line;
+	char rom_file[VH_PATH_MAX];
 };
 
 /**
@@ -94,6 +122,7 @@ struct vh_profile {
 	unsigned linger_ms;
 	enum vh_on_backup on_backup;
 	bool from_guest;
+	struct vh_profile_guest guest;
 };
 
 /**

@@ -33,9 +33,7 @@ void vh_key_join(char *buf, size_t size, const char *const *words, const char *g
 	}
 }
 
-/* "bad value 'X' for 'KEY': why" */
-__attribute__((format(printf, 3, 4))) static int bad(const struct vh_key_setting *s,
-						     struct vh_error *err, const char *fmt, ...)
+int vh_key_bad(const struct vh_key_setting *s, struct vh_error *err, const char *fmt, ...)
 {
 	char why[256];
 	va_list ap;
@@ -52,8 +50,7 @@ __attribute__((format(printf, 3, 4))) static int bad(const struct vh_key_setting
 	return -EINVAL;
 }
 
-/* Which of the key's choices the value is, or -EINVAL. */
-static int choose(const struct vh_key_setting *s, struct vh_error *err)
+int vh_key_choose(const struct vh_key_setting *s, struct vh_error *err)
 {
 	const char *const *choices = s->key->choices;
 	char all[VH_KEY_VALUE_MAX];
@@ -68,15 +65,15 @@ static int choose(const struct vh_key_setting *s, struct vh_error *err)
 	vh_key_join(all, sizeof(all), choices, " or ");
 	near = strlen(s->value) < GUESS_MIN ? -1 : vh_nearest(s->value, choices, count);
 	if (near >= 0) {
-		return bad(s, err, "it is %s; did you mean '%s'?", all, choices[near]);
+		return vh_key_bad(s, err, "it is %s; did you mean '%s'?", all, choices[near]);
 	}
-	return bad(s, err, "it is %s", all);
+	return vh_key_bad(s, err, "it is %s", all);
 }
 
 int vh_set_address(const struct vh_key_setting *s, struct vh_error *err)
 {
 	if (vh_pci_address_parse(s->value, &s->device->address)) {
-		return bad(s, err, "a PCI address is DDDD:BB:SS.F, such as 0000:01:00.0");
+		return vh_key_bad(s, err, "a PCI address is DDDD:BB:SS.F, such as 0000:01:00.0");
 	}
 	return 0;
 }
@@ -92,9 +89,9 @@ int vh_set_id(const struct vh_key_setting *s, struct vh_error *err)
 	}
 	if (vh_parse_u64(vendor, 16, UINT16_MAX, &v) ||
 	    vh_parse_u64(s->value + 5, 16, UINT16_MAX, &d)) {
-		return bad(s, err,
-			   "an id is vendor:device as four hexadecimal digits each, "
-			   "such as 10de:2204");
+		return vh_key_bad(s, err,
+				  "an id is vendor:device as four hexadecimal digits each, "
+				  "such as 10de:2204");
 	}
 	s->device->has_id = true;
 	s->device->vendor = (uint16_t)v;
@@ -104,7 +101,7 @@ int vh_set_id(const struct vh_key_setting *s, struct vh_error *err)
 
 int vh_set_power(const struct vh_key_setting *s, struct vh_error *err)
 {
-	int choice = choose(s, err);
+	int choice = vh_key_choose(s, err);
 
 	s->device->pin_power = choice == 0;
 	return choice < 0 ? choice : 0;
@@ -112,7 +109,7 @@ int vh_set_power(const struct vh_key_setting *s, struct vh_error *err)
 
 int vh_set_d3cold(const struct vh_key_setting *s, struct vh_error *err)
 {
-	int choice = choose(s, err);
+	int choice = vh_key_choose(s, err);
 
 	s->device->pin_d3cold = choice == 0;
 	return choice < 0 ? choice : 0;
@@ -120,7 +117,7 @@ int vh_set_d3cold(const struct vh_key_setting *s, struct vh_error *err)
 
 int vh_set_holders(const struct vh_key_setting *s, struct vh_error *err)
 {
-	int choice = choose(s, err);
+	int choice = vh_key_choose(s, err);
 
 	s->profile->holders = choice == 0 ? VH_HOLDERS_REFUSE : VH_HOLDERS_WAIT;
 	return choice < 0 ? choice : 0;
@@ -149,15 +146,15 @@ static int parse_duration(const struct vh_key_setting *s, unsigned min_ms, const
 	char text[8];
 
 	if (digits > 0 && !*unit) {
-		return bad(s, err, "the unit is missing; write %ss for seconds", s->value);
+		return vh_key_bad(s, err, "the unit is missing; write %ss for seconds", s->value);
 	}
 	if (digits == 0 || ms == 0) {
-		return bad(s, err, "it is a number and its unit ms, s or m, such as 30s");
+		return vh_key_bad(s, err, "it is a number and its unit ms, s or m, such as 30s");
 	}
 	(void)snprintf(text, sizeof(text), "%.*s", digits < sizeof(text) ? (int)digits : 0,
 		       s->value);
 	if (vh_parse_u64(text, 10, DURATION_MAX_MS / ms, &number) || number * ms < min_ms) {
-		return bad(s, err, "it must be %s", range);
+		return vh_key_bad(s, err, "it must be %s", range);
 	}
 	*ret_ms = (unsigned)number * ms;
 	return 0;
@@ -189,20 +186,20 @@ static int check_method(const struct vh_key_setting *s, const char *name, const 
 		while (again && (again[-1] != ' ' || again[strlen(name)] != ' ')) {
 			again = strstr(again + 1, name);
 		}
-		return again ? bad(s, err, "'%s' is named twice", name) : 0;
+		return again ? vh_key_bad(s, err, "'%s' is named twice", name) : 0;
 	}
 	if (strcmp(name, "auto") == 0 || strcmp(name, "none") == 0) {
-		return bad(s, err, "'%s' stands alone", name);
+		return vh_key_bad(s, err, "'%s' stands alone", name);
 	}
 	if (strchr(name, ',')) {
-		return bad(s, err, "write blanks between the methods");
+		return vh_key_bad(s, err, "write blanks between the methods");
 	}
 	near = vh_nearest(name, reset_methods, VH_ARRAY_SIZE(reset_methods));
 	if (near < 0) {
-		return bad(s, err, "unknown reset method '%s'", name);
+		return vh_key_bad(s, err, "unknown reset method '%s'", name);
 	}
-	return bad(s, err, "unknown reset method '%s'; did you mean '%s'?", name,
-		   reset_methods[near]);
+	return vh_key_bad(s, err, "unknown reset method '%s'; did you mean '%s'?", name,
+			  reset_methods[near]);
 }
 
 static int set_method_list(const struct vh_key_setting *s, struct vh_error *err)
@@ -247,7 +244,7 @@ int vh_set_reset(const struct vh_key_setting *s, struct vh_error *err)
 /* The choices stand in the order of enum vh_on_backup. */
 int vh_set_on_backup(const struct vh_key_setting *s, struct vh_error *err)
 {
-	int choice = choose(s, err);
+	int choice = vh_key_choose(s, err);
 
 	if (choice < 0) {
 		return choice;
@@ -256,16 +253,18 @@ int vh_set_on_backup(const struct vh_key_setting *s, struct vh_error *err)
 	return 0;
 }
 
-void vh_get_address(const struct vh_profile *p, const struct vh_profile_device *d,
-		    char buf[VH_KEY_VALUE_MAX])
+void vh_get_address(const struct vh_key *key, const struct vh_profile *p,
+		    const struct vh_profile_device *d, char buf[VH_KEY_VALUE_MAX])
 {
+	(void)key;
 	(void)p;
 	(void)vh_pci_address_format(&d->address, buf);
 }
 
-void vh_get_id(const struct vh_profile *p, const struct vh_profile_device *d,
-	       char buf[VH_KEY_VALUE_MAX])
+void vh_get_id(const struct vh_key *key, const struct vh_profile *p,
+	       const struct vh_profile_device *d, char buf[VH_KEY_VALUE_MAX])
 {
+	(void)key;
 	(void)p;
 	buf[0] = '\0';
 	if (d->has_id) {
@@ -273,23 +272,26 @@ void vh_get_id(const struct vh_profile *p, const struct vh_profile_device *d,
 	}
 }
 
-void vh_get_power(const struct vh_profile *p, const struct vh_profile_device *d,
-		  char buf[VH_KEY_VALUE_MAX])
+void vh_get_power(const struct vh_key *key, const struct vh_profile *p,
+		  const struct vh_profile_device *d, char buf[VH_KEY_VALUE_MAX])
 {
+	(void)key;
 	(void)p;
 	(void)vh_copy(buf, VH_KEY_VALUE_MAX, d->pin_power ? "on" : "keep");
 }
 
-void vh_get_d3cold(const struct vh_profile *p, const struct vh_profile_device *d,
-		   char buf[VH_KEY_VALUE_MAX])
+void vh_get_d3cold(const struct vh_key *key, const struct vh_profile *p,
+		   const struct vh_profile_device *d, char buf[VH_KEY_VALUE_MAX])
 {
+	(void)key;
 	(void)p;
 	(void)vh_copy(buf, VH_KEY_VALUE_MAX, d->pin_d3cold ? "off" : "keep");
 }
 
-void vh_get_holders(const struct vh_profile *p, const struct vh_profile_device *d,
-		    char buf[VH_KEY_VALUE_MAX])
+void vh_get_holders(const struct vh_key *key, const struct vh_profile *p,
+		    const struct vh_profile_device *d, char buf[VH_KEY_VALUE_MAX])
 {
+	(void)key;
 	(void)d;
 	(void)vh_copy(buf, VH_KEY_VALUE_MAX, p->holders == VH_HOLDERS_WAIT ? "wait" : "refuse");
 }
@@ -305,25 +307,28 @@ static void show_duration(unsigned ms, char buf[VH_KEY_VALUE_MAX])
 	}
 }
 
-void vh_get_timeout(const struct vh_profile *p, const struct vh_profile_device *d,
-		    char buf[VH_KEY_VALUE_MAX])
+void vh_get_timeout(const struct vh_key *key, const struct vh_profile *p,
+		    const struct vh_profile_device *d, char buf[VH_KEY_VALUE_MAX])
 {
+	(void)key;
 	(void)d;
 	show_duration(p->timeout_ms, buf);
 }
 
-void vh_get_linger(const struct vh_profile *p, const struct vh_profile_device *d,
-		   char buf[VH_KEY_VALUE_MAX])
+void vh_get_linger(const struct vh_key *key, const struct vh_profile *p,
+		   const struct vh_profile_device *d, char buf[VH_KEY_VALUE_MAX])
 {
+	(void)key;
 	(void)d;
 	show_duration(p->linger_ms, buf);
 }
 
-void vh_get_reset(const struct vh_profile *p, const struct vh_profile_device *d,
-		  char buf[VH_KEY_VALUE_MAX])
+void vh_get_reset(const struct vh_key *key, const struct vh_profile *p,
+		  const struct vh_profile_device *d, char buf[VH_KEY_VALUE_MAX])
 {
 	const char *value = p->reset_method;
 
+	(void)key;
 	(void)d;
 	if (p->reset != VH_RESET_LIST) {
 		value = p->reset == VH_RESET_NONE ? "none" : "auto";
@@ -331,8 +336,8 @@ void vh_get_reset(const struct vh_profile *p, const struct vh_profile_device *d,
 	(void)vh_copy(buf, VH_KEY_VALUE_MAX, value);
 }
 
-void vh_get_on_backup(const struct vh_profile *p, const struct vh_profile_device *d,
-		      char buf[VH_KEY_VALUE_MAX])
+void vh_get_on_backup(const struct vh_key *key, const struct vh_profile *p,
+		      const struct vh_profile_device *d, char buf[VH_KEY_VALUE_MAX])
 {
 	static const char *const words[] = {
 		[VH_BACKUP_REFUSE] = "refuse",
@@ -340,6 +345,7 @@ void vh_get_on_backup(const struct vh_profile *p, const struct vh_profile_device
 		[VH_BACKUP_SKIP] = "skip",
 	};
 
+	(void)key;
 	(void)d;
 	(void)vh_copy(buf, VH_KEY_VALUE_MAX, words[p->on_backup]);
 }

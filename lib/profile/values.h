@@ -7,6 +7,13 @@
 
 #include "lib/profile/keys.h"
 
+/* "bad value 'X' for 'KEY': why" */
+int vh_key_bad(const struct vh_key_setting *s, struct vh_error *err, const char *fmt, ...)
+	__attribute__((nonnull, format(printf, 3, 4)));
+
+/* Which of the key's choices the value is, or -EINVAL. */
+int vh_key_choose(const struct vh_key_setting *s, struct vh_error *err) __attribute__((nonnull));
+
 /* Function number of a device whose address has not been given yet; no card has it. */
 #define VH_ADDRESS_UNSET 0xff
 
@@ -20,24 +27,47 @@ int vh_set_linger(const struct vh_key_setting *s, struct vh_error *err) __attrib
 int vh_set_reset(const struct vh_key_setting *s, struct vh_error *err) __attribute__((nonnull));
 int vh_set_on_backup(const struct vh_key_setting *s, struct vh_error *err) __attribute__((nonnull));
 
-void vh_get_address(const struct vh_profile *p, const struct vh_profile_device *d,
-		    char buf[VH_KEY_VALUE_MAX]);
-void vh_get_id(const struct vh_profile *p, const struct vh_profile_device *d,
-	       char buf[VH_KEY_VALUE_MAX]);
-void vh_get_power(const struct vh_profile *p, const struct vh_profile_device *d,
-		  char buf[VH_KEY_VALUE_MAX]);
-void vh_get_d3cold(const struct vh_profile *p, const struct vh_profile_device *d,
-		   char buf[VH_KEY_VALUE_MAX]);
-void vh_get_holders(const struct vh_profile *p, const struct vh_profile_device *d,
-		    char buf[VH_KEY_VALUE_MAX]);
-void vh_get_timeout(const struct vh_profile *p, const struct vh_profile_device *d,
-		    char buf[VH_KEY_VALUE_MAX]);
-void vh_get_linger(const struct vh_profile *p, const struct vh_profile_device *d,
-		   char buf[VH_KEY_VALUE_MAX]);
-void vh_get_reset(const struct vh_profile *p, const struct vh_profile_device *d,
-		  char buf[VH_KEY_VALUE_MAX]);
-void vh_get_on_backup(const struct vh_profile *p, const struct vh_profile_device *d,
-		      char buf[VH_KEY_VALUE_MAX]);
+void vh_get_address(const struct vh_key *key, const struct vh_profile *p,
+		    const struct vh_profile_device *d, char buf[VH_KEY_VALUE_MAX]);
+void vh_get_id(const struct vh_key *key, const struct vh_profile *p,
+	       const struct vh_profile_device *d, char buf[VH_KEY_VALUE_MAX]);
+void vh_get_power(const struct vh_key *key, const struct vh_profile *p,
+		  const struct vh_profile_device *d, char buf[VH_KEY_VALUE_MAX]);
+void vh_get_d3cold(const struct vh_key *key, const struct vh_profile *p,
+		   const struct vh_profile_device *d, char buf[VH_KEY_VALUE_MAX]);
+void vh_get_holders(const struct vh_key *key, const struct vh_profile *p,
+		    const struct vh_profile_device *d, char buf[VH_KEY_VALUE_MAX]);
+void vh_get_timeout(const struct vh_key *key, const struct vh_profile *p,
+		    const struct vh_profile_device *d, char buf[VH_KEY_VALUE_MAX]);
+void vh_get_linger(const struct vh_key *key, const struct vh_profile *p,
+		   const struct vh_profile_device *d, char buf[VH_KEY_VALUE_MAX]);
+void vh_get_reset(const struct vh_key *key, const struct vh_profile *p,
+		  const struct vh_profile_device *d, char buf[VH_KEY_VALUE_MAX]);
+void vh_get_on_backup(const struct vh_key *key, const struct vh_profile *p,
+		      const struct vh_profile_device *d, char buf[VH_KEY_VALUE_MAX]);
+
+/* In values_guest.c. */
+int vh_set_hostdev(const struct vh_key_setting *s, struct vh_error *err) __attribute__((nonnull));
+int vh_set_device_rom(const struct vh_key_setting *s, struct vh_error *err)
+	__attribute__((nonnull));
+int vh_set_guest_flag(const struct vh_key_setting *s, struct vh_error *err)
+	__attribute__((nonnull));
+int vh_set_vendor_id(const struct vh_key_setting *s, struct vh_error *err) __attribute__((nonnull));
+int vh_set_rom(const struct vh_key_setting *s, struct vh_error *err) __attribute__((nonnull));
+int vh_set_rom_bar(const struct vh_key_setting *s, struct vh_error *err) __attribute__((nonnull));
+
+void vh_get_hostdev(const struct vh_key *key, const struct vh_profile *p,
+		    const struct vh_profile_device *d, char buf[VH_KEY_VALUE_MAX]);
+void vh_get_device_rom(const struct vh_key *key, const struct vh_profile *p,
+		       const struct vh_profile_device *d, char buf[VH_KEY_VALUE_MAX]);
+void vh_get_guest_flag(const struct vh_key *key, const struct vh_profile *p,
+		       const struct vh_profile_device *d, char buf[VH_KEY_VALUE_MAX]);
+void vh_get_vendor_id(const struct vh_key *key, const struct vh_profile *p,
+		      const struct vh_profile_device *d, char buf[VH_KEY_VALUE_MAX]);
+void vh_get_rom(const struct vh_key *key, const struct vh_profile *p,
+		const struct vh_profile_device *d, char buf[VH_KEY_VALUE_MAX]);
+void vh_get_rom_bar(const struct vh_key *key, const struct vh_profile *p,
+		    const struct vh_profile_device *d, char buf[VH_KEY_VALUE_MAX]);
 
 /* The words of a NULL-terminated array, @glue between them. */
 void vh_key_join(char *buf, size_t size, const char *const *words, const char *glue)

@@ -69,14 +69,14 @@ static void show_tells_where_the_devices_come_from(void **state)
 	cli_expect(r, cli_run(r, "profile", "show", "100"), 0);
 	cli_out_has(r, "; the profile has no [device], so 100.conf decides\n"
 		       "[device hostpci0]\n"
-		       "address   = 0000:01:00.0                 ; 100.conf:2\n"
+		       "address         = 0000:01:00.0                 ; 100.conf:2\n"
 		       "; id is not set\n"
-		       "power     = on                           ; default\n");
+		       "power           = on                           ; default\n");
 	cli_out_has(r, "[device hostpci0-2]\n"
-		       "address   = 0000:05:00.0                 ; 100.conf:2\n");
-	cli_out_has(r, "linger    = 15s                          ; "
+		       "address         = 0000:05:00.0                 ; 100.conf:2\n");
+	cli_out_has(r, "linger          = 15s                          ; "
 		       "/etc/pve/vfio-handoff/100.ini:2\n");
-	cli_out_has(r, "on-backup = refuse                       ; default\n");
+	cli_out_has(r, "on-backup       = refuse                       ; default\n");
 }
 
 static struct json_object *setting(struct json_object *o, const char *section, const char *key)

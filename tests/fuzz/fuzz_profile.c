@@ -48,9 +48,11 @@ static void write_section(struct vh_text *t, const struct vh_profile *p,
 		char value[VH_KEY_VALUE_MAX];
 
 		if (strcmp(vh_keys[i].section, section) == 0) {
-			vh_keys[i].get(p, d, value);
+			vh_keys[i].get(&vh_keys[i], p, d, value);
+			/* No longer than it was: a line has its limit. */
 			if (value[0]) {
-				vh_text_addf(t, "%s = %s ; comment\n", vh_keys[i].name, value);
+				vh_text_addf(t, "%s=%s%s\n", vh_keys[i].name, value,
+					     strlen(value) < 100 ? " ; comment" : "");
 			}
 		}
 	}
@@ -61,9 +63,9 @@ static void write_profile(struct vh_text *t, const struct vh_profile *p)
 	for (size_t i = 0; i < p->device_count; i++) {
 		write_section(t, p, &p->devices[i], "device");
 	}
-	write_section(t, p, NULL, "host");
-	write_section(t, p, NULL, "reset");
-	write_section(t, p, NULL, "proxmox");
+	for (size_t i = VH_SECTION_DEVICE + 1; i < VH_SECTION_COUNT; i++) {
+		write_section(t, p, NULL, vh_sections[i]);
+	}
 }
 
 static void check_profile(const struct vh_profile *p)

@@ -15,6 +15,16 @@
 #include "lib/profile/profile.h"
 #include "tests/unit/profile_text.h"
 
+/* A key's value as one would write it; of the first device. */
+static const char *show(const struct vh_profile *p, const char *section, const char *name,
+			char buf[VH_KEY_VALUE_MAX])
+{
+	const struct vh_key *key = &vh_keys[vh_key_find(section, name)];
+
+	key->get(key, p, p->devices, buf);
+	return buf;
+}
+
 static void test_two_lines_suffice(void **state)
 {
 	struct vh_profile p;
@@ -37,6 +47,9 @@ static void test_two_lines_suffice(void **state)
 	assert_int_equal(p.linger_ms, 0);
 	assert_int_equal(p.on_backup, VH_BACKUP_REFUSE);
 	assert_false(p.from_guest);
+	assert_false(p.devices[0].host_only);
+	assert_string_equal(p.devices[0].rom, "");
+	assert_memory_equal(&p.guest, &(struct vh_profile_guest){0}, sizeof(p.guest));
 	vh_profile_done(&p);
 }
 
@@ -85,7 +98,7 @@ static void test_table_holds_the_defaults(void **state)
 		assert_int_equal(vh_key_find(key->section, key->name), (int)i);
 		assert_null(strchr(key->help, '\n'));
 		assert_true((key->syntax != NULL) != (key->choices[0] != NULL));
-		key->get(&p, &p.devices[0], value);
+		key->get(key, &p, &p.devices[0], value);
 		assert_string_equal(value, key->fallback ? key->fallback : "0000:01:00.0");
 	}
 	vh_profile_done(&p);
@@ -145,8 +158,7 @@ static void test_linger_is_shown_as_one_writes_it(void **state)
 		(void)snprintf(text, sizeof(text), GPU "[host]\nlinger = %s\n", good[i].text);
 		read_good(&p, text);
 		assert_int_equal(p.linger_ms, good[i].ms);
-		vh_keys[vh_key_find("host", "linger")].get(&p, NULL, value);
-		assert_string_equal(value, good[i].shown);
+		assert_string_equal(show(&p, "host", "linger", value), good[i].shown);
 		vh_profile_done(&p);
 	}
 }
@@ -168,8 +180,7 @@ static void test_every_answer_to_a_backup(void **state)
 		(void)snprintf(text, sizeof(text), GPU "[proxmox]\non-backup = %s\n", words[i]);
 		read_good(&p, text);
 		assert_int_equal(p.on_backup, (int)i);
-		vh_keys[vh_key_find("proxmox", "on-backup")].get(&p, NULL, value);
-		assert_string_equal(value, words[i]);
+		assert_string_equal(show(&p, "proxmox", "on-backup", value), words[i]);
 		vh_profile_done(&p);
 	}
 }

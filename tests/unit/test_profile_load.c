@@ -155,7 +155,7 @@ static void test_wrong_profile_is_not_loaded(void **state)
 	temp_root_file(t, MAIN, GPU "adress = 0000:02:00.0\n");
 	expect_fails(t, EINVAL,
 		     "win11.ini:3: unknown key 'adress' in [device gpu]; did you mean 'address'?",
-		     "keys of [device gpu]: address, id, power, d3cold");
+		     "keys of [device gpu]: address, id, power, d3cold, hostdev, rom");
 	temp_root_file(t, MAIN, "[host]\n");
 	expect_fails(t, EINVAL, "win11.ini: no [device NAME], nothing to hand over",
 		     "a profile needs at least a line [device gpu] and a line "

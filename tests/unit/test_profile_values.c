@@ -23,7 +23,8 @@ static void test_unknown_key(void **state)
 	assert_int_equal(read_bytes(&p, text, strlen(text), &err), -EINVAL);
 	assert_string_equal(err.msg, "win11.ini:3: unknown key 'adress' in [device gpu]; "
 				     "did you mean 'address'?");
-	assert_string_equal(err.hint, "keys of [device gpu]: address, id, power, d3cold");
+	assert_string_equal(err.hint,
+			    "keys of [device gpu]: address, id, power, d3cold, hostdev, rom");
 	vh_profile_done(&p);
 	expect(GPU "xyzzy-xyzzy = 1\n", "win11.ini:3: unknown key 'xyzzy-xyzzy' in [device gpu]");
 	expect(GPU "timeout = 1s\n",
@@ -42,7 +43,8 @@ static void test_unknown_section(void **state)
 	(void)state;
 	assert_int_equal(read_bytes(&p, "[xyz]\n", 6, &err), -EINVAL);
 	assert_string_equal(err.hint,
-			    "sections of a profile: [device NAME], [host], [reset], [proxmox]");
+			    "sections of a profile: [device NAME], [guest], [host], [reset], "
+			    "[proxmox]");
 	vh_profile_done(&p);
 	expect("[devise gpu]\n", "win11.ini:1: unknown section 'devise'; did you mean 'device'?");
 	expect("[xyzzy-xyzzy]\n", "win11.ini:1: unknown section 'xyzzy-xyzzy'");
@@ -62,8 +64,6 @@ static void test_not_built_yet(void **state)
 	       "win11.ini:4: 'services' is not supported by this version");
 	expect(GPU "[host]\nholders = terminate\n",
 	       "win11.ini:4: 'holders = terminate' is not supported by this version");
-	expect(GPU "[guest]\nhide-kvm = yes\n",
-	       "win11.ini:3: [guest] is not supported by this version");
 	expect(GPU "[exec]\n", "win11.ini:3: [exec] is not supported by this version");
 }
 
