@@ -156,7 +156,7 @@ static int collect_function(struct vh_domain_edit *e, const struct vh_guest_devi
 	if (rc == 0 && !node) {
 		rc = add_hostdev(e, devices, function, &node);
 	}
-	if (rc) {
+	if (rc || !node) {
 		return rc;
 	}
 	if (vh_domain_place(node, &at) == VH_DOMAIN_PLACE_UNASSIGNED) {
@@ -210,7 +210,7 @@ static int give_card(struct vh_domain_edit *e, const struct vh_guest_device *dev
 	return rc;
 }
 
-static int edit_rom(struct vh_domain_edit *e, xmlNode *rom, const char *file, const char *why)
+static void edit_rom(struct vh_domain_edit *e, xmlNode *rom, const char *file, const char *why)
 {
 	/* Nothing else may stand beside enabled='no'. */
 	if (vh_xml_is(rom, "enabled", "no")) {
@@ -226,7 +226,6 @@ static int edit_rom(struct vh_domain_edit *e, xmlNode *rom, const char *file, co
 			       "firmware; rom-bar = on in [guest] shows it",
 			       vh_xml_line(rom));
 	}
-	return 0;
 }
 
 /* @file may be ""; @bar: "on", "off" or NULL to leave it. */
@@ -240,7 +239,8 @@ static int set_rom(struct vh_domain_edit *e, xmlNode *hostdev, const char *file,
 		return rc;
 	}
 	/* libvirt takes no bar='off' beside it, and it says as much. */
-	if (rom && !file[0] && strcmp(bar, "off") == 0 && vh_xml_is(rom, "enabled", "no")) {
+	if (rom && !file[0] && e->set->rom_bar == VH_ROM_BAR_OFF &&
+	    vh_xml_is(rom, "enabled", "no")) {
 		return 0;
 	}
 	if (!rom) {
@@ -249,11 +249,11 @@ static int set_rom(struct vh_domain_edit *e, xmlNode *hostdev, const char *file,
 	if (!rom) {
 		return vh_domain_no_memory(e);
 	}
-	rc = edit_rom(e, rom, file, file[0] ? why : "rom-bar");
-	if (rc == 0 && bar) {
+	edit_rom(e, rom, file, file[0] ? why : "rom-bar");
+	if (bar) {
 		vh_domain_set(e, rom, "bar", bar, "rom-bar");
 	}
-	return rc;
+	return 0;
 }
 
 static const char *bar_of(const struct vh_guest_set *set)
@@ -415,8 +415,11 @@ static int give_alias(struct vh_domain_edit *e, xmlNode *hostdev)
 	for (unsigned i = 2; i < ALIASES_MAX && alias_is_taken(e, name); i++) {
 		(void)snprintf(name, sizeof(name), ALIAS "-%u", i);
 	}
+	if (alias_is_taken(e, name)) {
+		return vh_domain_refuse(e, hostdev, "the alias %s is taken", name);
+	}
 	rc = vh_domain_need(e, hostdev, vh_domain_hostdev_order, "alias", &alias);
-	if (rc < 0) {
+	if (rc < 0 || !alias) {
 		return rc;
 	}
 	vh_domain_set(e, alias, "name", name, "x-vga");
@@ -434,7 +437,7 @@ static int edit_chosen(struct vh_domain_edit *e)
 		return 0;
 	}
 	rc = vh_domain_display_hostdev(e, &hostdev);
-	return rc ? rc : set_rom(e, hostdev, e->set->rom, bar, "rom");
+	return rc || !hostdev ? rc : set_rom(e, hostdev, e->set->rom, bar, "rom");
 }
 
 int vh_domain_hostdevs(struct vh_domain_edit *e)
@@ -453,7 +456,7 @@ int vh_domain_hostdevs(struct vh_domain_edit *e)
 	}
 	if (rc == 0 && e->set->x_vga) {
 		rc = vh_domain_display_hostdev(e, &hostdev);
-		if (rc == 0) {
+		if (rc == 0 && hostdev) {
 			rc = give_alias(e, hostdev);
 		}
 	}

@@ -28,13 +28,11 @@
 	"    <type arch='x86_64' machine='q35'>hvm</type>\n"                                   \
 	"  </os>\n"
 
-/* QEMU shows a vendor id only beside another enlightenment; these are those that all take. */
-#define HYPERV                                           \
-	"    <hyperv mode='custom'>\n"                   \
-	"      <relaxed state='on'/>\n"                  \
-	"      <vapic state='on'/>\n"                    \
-	"      <spinlocks state='on' retries='8191'/>\n" \
-	"    </hyperv>\n"
+#define FEATURES         \
+	"  <features>\n" \
+	"    <acpi/>\n"  \
+	"    <apic/>\n"  \
+	"  </features>\n"
 
 /* No graphics: libvirt gives a machine without them no emulated display either. */
 #define MINIMAL_DEVICES                                                                           \
@@ -195,18 +193,13 @@ static void write_base(struct vh_text *t, const struct vh_guest_set *set,
 	vh_text_addf(t,
 		     "</name>\n"
 		     "  <memory unit='MiB'>%u</memory>\n"
-		     "  <vcpu placement='static'>%u</vcpu>\n" OS "  <features>\n"
-		     "    <acpi/>\n"
-		     "    <apic/>\n"
-		     "%s"
-		     "  </features>\n"
+		     "  <vcpu placement='static'>%u</vcpu>\n" OS FEATURES
 		     "  <cpu mode='host-passthrough' check='none' migratable='off'>\n"
 		     "    <topology sockets='1' cores='%u' threads='1'/>\n"
 		     "  </cpu>\n"
 		     "  <!-- Windows takes the clock for local time: offset='localtime' -->\n"
 		     "  <clock offset='utc'/>\n",
-		     machine->memory_mib ? machine->memory_mib : MEMORY_MIB, vcpus,
-		     set->vendor_id[0] ? HYPERV : "", vcpus);
+		     machine->memory_mib ? machine->memory_mib : MEMORY_MIB, vcpus, vcpus);
 	add_devices(t, set, machine, report);
 	vh_text_add(t, "</domain>\n");
 }

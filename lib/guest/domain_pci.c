@@ -162,12 +162,24 @@ static bool bus_is_used(const struct map *map, unsigned bus)
 	return memcmp(map->used[bus], none, sizeof(none)) != 0;
 }
 
-/* An index of one's own, for libvirt would count on from it: the gaps below become ports too. */
+static bool index_is_taken(const struct map *map, unsigned index)
+{
+	return map->has_controller[index] || bus_is_used(map, index);
+}
+
+/* Above all others, for libvirt makes ports of the gaps, and may need them; BUSES: there is none. */
 static unsigned free_index(const struct map *map)
 {
-	unsigned index = 1;
+	unsigned index = BUSES;
 
-	while (index < BUSES && (map->has_controller[index] || bus_is_used(map, index))) {
+	while (index > 1 && !index_is_taken(map, index - 1)) {
+		index--;
+	}
+	if (index < BUSES) {
+		return index;
+	}
+	index = 1;
+	while (index < BUSES && index_is_taken(map, index)) {
 		index++;
 	}
 	return index;
