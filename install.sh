@@ -17,7 +17,8 @@ exec </dev/null # nothing here ever asks
 # shellcheck source=hooks/proxmox.bash
 source hooks/proxmox.bash
 
-build_packages=(build-essential cmake ninja-build pkg-config libinih-dev libjson-c-dev libpci-dev)
+build_packages=(build-essential cmake ninja-build pkg-config libinih-dev libjson-c-dev libmd-dev libpci-dev
+	libvirt-dev libxml2-dev)
 test_packages=(libcmocka-dev clang libclang-rt-dev clang-format clang-tidy cppcheck shellcheck
 	codespell valgrind mandoc)
 

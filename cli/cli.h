@@ -31,7 +31,7 @@ struct cli {
 	bool watch;
 };
 
-/* argv[0] is the command's own name; options and --root are already taken out. */
+/* argv[0] is the command's own name; the options of struct cli are already taken out. */
 typedef int cli_command(struct cli *cli, int argc, char **argv);
 
 cli_command cli_profile;
@@ -41,6 +41,10 @@ cli_command cli_reattach;
 cli_command cli_status;
 cli_command cli_recover;
 cli_command cli_groups;
+cli_command cli_patch;
+
+/* Under the name onDefineDomain: KubeVirt's hook, with the arguments of main(). */
+int cli_kubevirt(int argc, char **argv) __attribute__((nonnull));
 
 /* Shows an error once: message and hint, on stderr. */
 void cli_error(const struct vh_error *err) __attribute__((nonnull));

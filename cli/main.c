@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "lib/guest/kubevirt.h"
 #include "lib/sys/real.h"
 
 #ifndef VH_VERSION
@@ -13,21 +14,25 @@
 /* A directory that holds this file was made for tests and may be written below --root. */
 #define TEST_ROOT_MARK ".vfio-handoff-test-root"
 
-static const struct {
+/* @own_options: it reads what stands behind its name itself, but for our own options */
+static const struct command {
 	const char *name;
 	const char *arguments;
 	const char *help;
 	cli_command *run;
+	bool own_options;
 } commands[] = {
 	{"profile", "check [VM] | show VM", "check profiles, show one with its defaults",
-	 cli_profile},
+	 cli_profile, false},
 	{"plan", "VM detach|reattach", "every step with the exact write; nothing is touched",
-	 cli_plan},
-	{"detach", "VM", "hand the devices over by hand, as the VM's start does", cli_detach},
-	{"reattach", "VM", "bring them back, as the VM's stop does", cli_reattach},
-	{"status", "", "which VM has which devices, what is unfinished", cli_status},
-	{"recover", "[VM | --watch]", "undo what an interrupted run left", cli_recover},
-	{"groups", "", "the IOMMU groups, with names and drivers", cli_groups},
+	 cli_plan, false},
+	{"detach", "VM", "hand the devices over by hand, as the VM's start does", cli_detach, false},
+	{"reattach", "VM", "bring them back, as the VM's stop does", cli_reattach, false},
+	{"status", "", "which VM has which devices, what is unfinished", cli_status, false},
+	{"recover", "[VM | --watch]", "undo what an interrupted run left", cli_recover, false},
+	{"groups", "", "the IOMMU groups, with names and drivers", cli_groups, false},
+	{"patch", "VM [OPTION ...]",
+	 "the VM's definition as its profile wants it; see patch --help", cli_patch, true},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -52,16 +57,50 @@ static void help(FILE *to)
 		to);
 }
 
-/* Takes the options that stand before the command or after it out of argv. */
+/* The command that @argv calls, if there is one. */
+static const struct command *find_command(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--root") == 0) {
+			i++;
+			continue;
+		}
+		for (size_t c = 0; argv[i][0] != '-' && c < COMMANDS; c++) {
+			if (strcmp(argv[i], commands[c].name) == 0) {
+				return &commands[c];
+			}
+		}
+		if (argv[i][0] != '-') {
+			break;
+		}
+	}
+	return NULL;
+}
+
+static int unknown_option(const char *option)
+{
+	(void)fprintf(stderr,
+		      "vfio-handoff: unknown option '%s'; a VM of that name goes after --\n",
+		      option);
+	return CLI_USAGE;
+}
+
+/*
+ * Takes the options that stand before the command or after it out of argv. Behind a command that
+ * has options of its own, those that are not ours stay, and so does the "--" that ends them.
+ */
 static int take_options(struct cli *cli, int *argc, char **argv)
 {
+	const struct command *command = find_command(*argc, argv);
 	int kept = 0;
 	bool only_words = false;
 
 	for (int i = 1; i < *argc; i++) {
+		bool own = command && command->own_options && kept > 0;
+
 		if (only_words || argv[i][0] != '-') {
 			argv[kept++] = argv[i];
-		} else if (strcmp(argv[i], "--") == 0) {
+		} else if (strcmp(argv[i], "--") == 0 && !own) {
 			only_words = true;
 		} else if (strcmp(argv[i], "--json") == 0) {
 			cli->json = true;
@@ -69,19 +108,17 @@ static int take_options(struct cli *cli, int *argc, char **argv)
 			cli->watch = true;
 		} else if (strcmp(argv[i], "--root") == 0 && i + 1 < *argc) {
 			cli->root = argv[++i];
-		} else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-			help(stdout);
-			return -1;
 		} else if (strcmp(argv[i], "--version") == 0) {
 			(void)puts("vfio-handoff " VH_VERSION);
 			return -1;
+		} else if (own) {
+			only_words = strcmp(argv[i], "--") == 0;
+			argv[kept++] = argv[i];
+		} else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+			help(stdout);
+			return -1;
 		} else {
-			(void)fprintf(
-				stderr,
-				"vfio-handoff: unknown option '%s'; a VM of that name goes after "
-				"--\n",
-				argv[i]);
-			return CLI_USAGE;
+			return unknown_option(argv[i]);
 		}
 	}
 	*argc = kept;
@@ -133,7 +170,7 @@ static int run_command(struct cli *cli, int argc, char **argv)
 	return CLI_USAGE;
 }
 
-int main(int argc, char **argv)
+static int run_words(int argc, char **argv)
 {
 	struct cli cli = {0};
 	int status = take_options(&cli, &argc, argv);
@@ -145,9 +182,14 @@ int main(int argc, char **argv)
 		help(stderr);
 		status = CLI_USAGE;
 	}
-	if (status == CLI_OK) {
-		status = run_command(&cli, argc, argv);
-	}
+	return status == CLI_OK ? run_command(&cli, argc, argv) : status;
+}
+
+int main(int argc, char **argv)
+{
+	bool hook = argc > 0 && strcmp(vh_basename(argv[0]), VH_KUBEVIRT_NAME) == 0;
+	int status = hook ? cli_kubevirt(argc, argv) : run_words(argc, argv);
+
 	/* Output that did not arrive is a failure: a full disk, a closed pipe. */
 	if (fflush(stdout) != 0 && status == CLI_OK) {
 		(void)fputs("vfio-handoff: cannot write the output\n", stderr);

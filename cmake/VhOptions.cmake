@@ -3,6 +3,9 @@
 # vh-options carries every flag that our code is compiled and linked with; nothing is set globally.
 # Warnings are errors only where a preset says so (CMAKE_COMPILE_WARNING_AS_ERROR), never for packagers.
 
+# The program that the hook runs where a VM has a profile: what needs libxml2 is not linked into it.
+set(VH_SECOND_STAGE ${CMAKE_INSTALL_FULL_SBINDIR}/vfio-handoff-xml)
+
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 include(CheckPIESupported)
 check_pie_supported(LANGUAGES C)

@@ -5,6 +5,7 @@
  *	prepare		before libvirt looks at the devices; the only one that may fail
  *	start, started	a failure kills the guest: note who runs it, never fail
  *	reconnect	the same, at a restart of the daemon
+ *	migrate, restore  the definition on stdin may come out changed on stdout
  *	stopped		QEMU is gone, the devices are still libvirt's: nothing
  *	release		last act, also after a refused prepare: bring back what the journal says
  *	all others	nothing, and exit 0: a future event must never stop a guest
@@ -16,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "hooks/hook.h"
+#include "hooks/second_stage.h"
 #include "lib/host/hypervisor.h"
 #include "lib/host/record.h"
 
@@ -69,8 +70,21 @@ static int prepare(struct hook *hook, const char *vm)
 	outcome = vh_detach(&hook->engine, &profile, VH_ORIGIN_LIBVIRT, &owner, &err);
 	if (outcome == VH_OUTCOME_REFUSED || outcome == VH_OUTCOME_INCOMPLETE) {
 		hook_complain(hook, vm, &err);
+		return hook_status(outcome);
 	}
+	/* Last, so that it delays nothing but a start that goes on. */
+	hook_check_definition(hook, &profile);
 	return hook_status(outcome);
+}
+
+/* Comes before any prepare: nothing is on record yet, and nothing on the host is touched. */
+static int filter(struct hook *hook, const char *vm, const char *operation)
+{
+	if (geteuid() != 0 || vh_profile_find(hook->sys, vm) == 0) {
+		return 0;
+	}
+	hook_begin(hook, vm, operation);
+	return hook_filter_definition(hook, vm, operation);
 }
 
 static int adopt(struct hook *hook, const char *vm, const char *operation)
@@ -120,6 +134,9 @@ int hook_libvirt(struct hook *hook, const char *vm, const char *operation)
 	}
 	if (strcmp(operation, "release") == 0) {
 		return release(hook, vm);
+	}
+	if (strcmp(operation, "migrate") == 0 || strcmp(operation, "restore") == 0) {
+		return filter(hook, vm, operation);
 	}
 	return 0;
 }

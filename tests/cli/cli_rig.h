@@ -24,15 +24,17 @@
 
 #define BINARY      VH_BINARY_DIR "/cli/vfio-handoff"
 #define GPU_PROFILE "[device gpu]\naddress = 0000:01:00.0\n"
-#define MAX_ARGS    8
+#define MAX_ARGS    12
 
 /**
  * struct cli_rig - the directory and the last run
  * @before: listing of the directory; every run is compared with it
+ * @input:  file that the next runs have as stdin, "" for none
  */
 struct cli_rig {
 	char dir[64];
 	char *before;
+	char input[128];
 	struct tree_run run;
 };
 
@@ -103,7 +105,7 @@ static inline int cli_run_words(struct cli_rig *r, const char *const words[])
 	}
 	argv[argc] = NULL;
 	tree_run_done(&r->run);
-	tree_run(argv, &r->run);
+	tree_run_with(r->input[0] ? r->input : "/dev/null", argv, &r->run);
 	return r->run.status;
 }
 

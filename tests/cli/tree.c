@@ -223,18 +223,18 @@ static char *slurp(FILE *f)
 	return text;
 }
 
-static void exec_with(char *const argv[], int out, int err)
+static void exec_with(const char *input, char *const argv[], int out, int err)
 {
-	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int in = open(input, O_RDONLY | O_CLOEXEC);
 
-	if (dup2(null, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0 &&
+	if (dup2(in, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0 &&
 	    dup2(err, STDERR_FILENO) >= 0) {
 		(void)execv(argv[0], argv);
 	}
 	_exit(126);
 }
 
-void tree_run(char *const argv[], struct tree_run *ret)
+void tree_run_with(const char *input, char *const argv[], struct tree_run *ret)
 {
 	VH_AUTO_FILE FILE *out = tmpfile();
 	VH_AUTO_FILE FILE *err = tmpfile();
@@ -247,7 +247,7 @@ void tree_run(char *const argv[], struct tree_run *ret)
 	}
 	pid = fork();
 	if (pid == 0) {
-		exec_with(argv, fileno(out), fileno(err));
+		exec_with(input, argv, fileno(out), fileno(err));
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid) {
 		die("cannot be run", argv[0]);
@@ -255,6 +255,11 @@ void tree_run(char *const argv[], struct tree_run *ret)
 	ret->status = WIFEXITED(status) ? WEXITSTATUS(status) : 256 + WTERMSIG(status);
 	ret->out = slurp(out);
 	ret->err = slurp(err);
+}
+
+void tree_run(char *const argv[], struct tree_run *ret)
+{
+	tree_run_with("/dev/null", argv, ret);
 }
 
 void tree_run_done(struct tree_run *run)

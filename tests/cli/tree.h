@@ -31,4 +31,7 @@ struct tree_run {
 
 /* Runs argv[0] with nothing on stdin. Owner: release with tree_run_done(). */
 void tree_run(char *const argv[], struct tree_run *ret);
+
+/* The same with the file @input as stdin. */
+void tree_run_with(const char *input, char *const argv[], struct tree_run *ret);
 void tree_run_done(struct tree_run *run);

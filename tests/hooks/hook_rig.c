@@ -22,11 +22,42 @@
 
 static const char *const covered[] = {"sys", "etc", "run", "dev"};
 
-/* What libvirt passes on stdin; the hook may leave it unread. */
+/* What libvirt passes on stdin, where a test names nothing else. */
 static void fill_xml(char *buf, size_t size)
 {
 	(void)snprintf(buf, size, "<domain type='kvm'>%*s</domain>", (int)size - 29, "");
 	buf[size - 1] = '\n';
+}
+
+/* As libvirt does: while it reads; who does not take it is not made to. */
+static pid_t feed(const struct hook_rig *r, int fd)
+{
+	char xml[4096];
+	const char *data = r->xml ? r->xml : xml;
+	size_t left = r->xml ? strlen(r->xml) : sizeof(xml);
+	pid_t pid;
+
+	fill_xml(xml, sizeof(xml));
+	if (left <= sizeof(xml)) {
+		assert_int_equal(write(fd, data, left), left);
+		return 0;
+	}
+	pid = fork();
+	if (pid == 0) {
+		ssize_t n = 1;
+
+		/* The other ends of the pipes are not ours to keep open. */
+		(void)dup2(fd, STDIN_FILENO);
+		(void)close_range(STDOUT_FILENO, ~0U, 0);
+		(void)signal(SIGPIPE, SIG_IGN);
+		for (; left > 0 && n > 0; left -= (size_t)n) {
+			n = write(STDIN_FILENO, data, left);
+			data += n;
+		}
+		_exit(0);
+	}
+	assert_true(pid > 0);
+	return pid;
 }
 
 /* Names in the machine's own /, where a path that went wrong would end. */
@@ -73,8 +104,26 @@ struct hook_rig *hook_open(void **state, struct fakekernel *fk)
 	tree_file(r->dir, "sys/kernel/notes", "");
 	tree_file(r->dir, "run/utmp", "");
 	tree_file(r->dir, "dev/null", "");
+	tree_file(r->dir, VH_SECOND_STAGE ".not", "");
 	look(r);
 	return r;
+}
+
+void hook_second_stage(struct hook_rig *r)
+{
+	tree_file(r->dir, VH_SECOND_STAGE, "");
+	r->has_stage = true;
+	look(r);
+}
+
+void hook_second_stage_is(struct hook_rig *r, const char *script)
+{
+	char path[128];
+
+	tree_file(r->dir, VH_SECOND_STAGE, script);
+	(void)snprintf(path, sizeof(path), "%s" VH_SECOND_STAGE, r->dir);
+	assert_int_equal(chmod(path, 0755), 0);
+	look(r);
 }
 
 int hook_teardown(void **state)
@@ -157,6 +206,21 @@ static bool bind_over(const char *what, const char *where)
 	return mount(what, where, NULL, MS_BIND | MS_REC, NULL) == 0;
 }
 
+/* Nothing but the second stage is in its directory, and it only where a test wants it. */
+static bool cover_second_stage(const struct hook_rig *r)
+{
+	char what[128];
+	char where[] = VH_SECOND_STAGE;
+
+	(void)snprintf(what, sizeof(what), "%s" VH_SECOND_STAGE, r->dir);
+	if (r->has_stage && !bind_over(VH_XML, what)) {
+		return false;
+	}
+	*strrchr(what, '/') = '\0';
+	*strrchr(where, '/') = '\0';
+	return bind_over(what, where);
+}
+
 /* No test gets as far as modprobe; a hook with a new mistake must not, either. */
 static bool cover_host(const struct hook_rig *r)
 {
@@ -169,6 +233,9 @@ static bool cover_host(const struct hook_rig *r)
 	}
 	(void)bind_over("/dev/null", "/usr/sbin/modprobe");
 	(void)bind_over("/dev/null", "/sbin/modprobe");
+	if (!cover_second_stage(r)) {
+		return false;
+	}
 	(void)snprintf(where, sizeof(where), "%s/dev/null", r->dir);
 	if (!bind_over("/dev/null", where)) {
 		return false;
@@ -283,9 +350,10 @@ static pid_t begin(const struct hook_rig *r, const struct streams *s, struct sta
 		   const char *const words[])
 {
 	static char installed[] = "/" INSTALLED;
+	static char second[] = VH_SECOND_STAGE;
 	pid_t pid;
 
-	start->argv[0] = installed;
+	start->argv[0] = start->how & HOOK_STAGE_ITSELF ? second : installed;
 	for (int i = 0; words[i]; i++) {
 		assert_true(i < WORDS_MAX);
 		memcpy(&start->argv[i + 1], &words[i], sizeof(start->argv[0]));
@@ -304,6 +372,43 @@ static pid_t begin(const struct hook_rig *r, const struct streams *s, struct sta
 	return pid;
 }
 
+/* Until it ends: 0, else the number of bytes that came. */
+static size_t read_some(struct pollfd *from, struct vh_text *text)
+{
+	char buf[4096];
+	ssize_t n = read(from->fd, buf, sizeof(buf));
+
+	assert_true(n >= 0);
+	if (n == 0) {
+		(void)close(from->fd);
+		from->fd = -1;
+	}
+	vh_text_addn(text, buf, (size_t)n);
+	return (size_t)n;
+}
+
+/* Until both have ended, however long that takes; pve-common src/PVE/Cmd.pm: run() */
+static void read_both(struct tree_run *run, int out, int err)
+{
+	struct pollfd fds[] = {{.fd = out, .events = POLLIN}, {.fd = err, .events = POLLIN}};
+	struct vh_text texts[2] = {{0}, {0}};
+
+	while (fds[0].fd >= 0 || fds[1].fd >= 0) {
+		assert_true(poll(fds, 2, -1) > 0);
+		for (int i = 0; i < 2; i++) {
+			if (fds[i].fd >= 0 && fds[i].revents) {
+				(void)read_some(&fds[i], &texts[i]);
+			}
+		}
+	}
+	/* Also where nothing came. */
+	vh_text_add(&texts[0], "");
+	vh_text_add(&texts[1], "");
+	assert_false(texts[0].failed || texts[1].failed);
+	run->out = texts[0].data;
+	run->err = texts[1].data;
+}
+
 int hook_call(struct hook_rig *r, unsigned how, const char *const words[])
 {
 	char locale[] = "LC_ALL=C";
@@ -313,52 +418,24 @@ int hook_call(struct hook_rig *r, unsigned how, const char *const words[])
 	char *env[] = {locale, path, how & HOOK_NO_STDERR ? no_leaks : NULL, NULL};
 	struct start start = {.how = how, .leak = -1, .env = env};
 	struct streams s;
-	char xml[4096];
+	pid_t feeder;
 	pid_t pid;
 
 	open_streams(&s, how);
-	fill_xml(xml, sizeof(xml));
-	assert_int_equal(write(s.in[1], xml, sizeof(xml)), sizeof(xml));
+	feeder = feed(r, s.in[1]);
 	(void)close(s.in[1]);
 	pid = begin(r, &s, &start, words);
 	tree_run_done(&r->run);
+	if (r->xml && !(how & HOOK_READER_GONE)) {
+		read_both(&r->run, s.out[0], s.err[0]);
+		r->run.status = reap(pid);
+		(void)(feeder > 0 && reap(feeder));
+		return r->run.status;
+	}
 	r->run.status = reap(pid);
 	r->run.out = how & HOOK_READER_GONE ? strdup("") : drain(s.out[0], "stdout");
 	r->run.err = how & HOOK_READER_GONE ? strdup("") : drain(s.err[0], "stderr");
 	return r->run.status;
-}
-
-/* Until it ends: 0, else the number of bytes that came. */
-static size_t read_some(struct pollfd *from, char *text, size_t len)
-{
-	ssize_t n = read(from->fd, text + len, STREAM_MAX - len);
-
-	assert_true(n >= 0);
-	if (n == 0) {
-		(void)close(from->fd);
-		from->fd = -1;
-	}
-	return (size_t)n;
-}
-
-/* Until both have ended, however long that takes; pve-common src/PVE/Cmd.pm: run() */
-static void read_both(struct tree_run *run, int out, int err)
-{
-	struct pollfd fds[] = {{.fd = out, .events = POLLIN}, {.fd = err, .events = POLLIN}};
-	char *texts[] = {calloc(1, STREAM_MAX + 1), calloc(1, STREAM_MAX + 1)};
-	size_t lens[] = {0, 0};
-
-	assert_true(texts[0] && texts[1]);
-	while (fds[0].fd >= 0 || fds[1].fd >= 0) {
-		assert_true(poll(fds, 2, -1) > 0);
-		for (int i = 0; i < 2; i++) {
-			if (fds[i].fd >= 0 && fds[i].revents) {
-				lens[i] += read_some(&fds[i], texts[i], lens[i]);
-			}
-		}
-	}
-	run->out = texts[0];
-	run->err = texts[1];
 }
 
 int hook_phase_with(struct hook_rig *r, unsigned how, const char *const words[])

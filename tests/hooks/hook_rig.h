@@ -34,25 +34,34 @@ enum hook_how {
 	HOOK_NO_STDIN = 1,
 	HOOK_NO_STDOUT = 2,
 	HOOK_NO_STDERR = 4,
-	HOOK_READER_GONE = 8, /* nobody reads stdout and stderr any more */
-	HOOK_AS_USER = 16,    /* uid and gid 65534 */
+	HOOK_READER_GONE = 8,   /* nobody reads stdout and stderr any more */
+	HOOK_AS_USER = 16,      /* uid and gid 65534 */
+	HOOK_STAGE_ITSELF = 32, /* the second stage is called, not the hook */
 };
 
 /**
  * struct hook_rig - the directory and the last call
  * @before: listing of the directory and of the machine's /, to be compared with
  * @own_run: a small tmpfs is mounted on the directory's run/
+ * @has_stage: the second stage is installed
+ * @xml: the definition that the next calls have on stdin; NULL: one that means nothing
  */
 struct hook_rig {
 	char dir[64];
 	char *before;
 	bool own_run;
+	bool has_stage;
+	const char *xml;
 	struct tree_run run;
 };
 
 /* @fk is released. */
 struct hook_rig *hook_open(void **state, struct fakekernel *fk);
 int hook_teardown(void **state);
+
+/* Installs the second stage, or a script in its place. Without either, it is missing. */
+void hook_second_stage(struct hook_rig *r);
+void hook_second_stage_is(struct hook_rig *r, const char *script);
 
 void hook_put(struct hook_rig *r, const char *path, const char *text);
 /* A tmpfs of four pages instead of a directory. */

@@ -211,7 +211,8 @@ static int run(struct vh_sys *sys, const struct act *a, char *value, size_t size
 		(void)vh_copy(value, size, rc == 1 ? "viable" : "not viable");
 		break;
 	case 'm':
-		rc = sys->ops->run(sys, modprobe, TIMEOUT_MS);
+		rc = sys->ops->run(
+			sys, &(struct vh_command){.argv = modprobe, .timeout_ms = TIMEOUT_MS});
 		break;
 	default:
 		abort();

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The nested guest: tells on COM1 which PCI devices it sees, then powers off or waits.
+ * The nested guest: tells on COM1 what its CPU says of a hypervisor and which PCI devices it sees,
+ * then powers off or waits.
  *
  * It needs no disk and no operating system, so a hand-over is proved from the guest's side within
  * a second of its start. Every line begins with "guest: "; "guest: end" is the last of the report.
  *
+ *	guest: cpuid hypervisor bit 1
+ *	guest: cpuid 40000000 "KVMKVMKVM" max 40000001
+ *	guest: cpuid 40000100 "" max 00000000
+ *	guest: cpuid has KVM at 40000000
  *	guest: 01:00.0 1234:1111 class 030000
  *	guest: 01:00.0 bar0 fd000000 reads 00000000, keeps what is written
+ *	guest: 01:00.0 rom aa55 6f6d
  *
  * Command line: "off" powers off after the report; anything else waits for the power button.
  */
@@ -26,6 +32,12 @@
 #define CLASS_DISPLAY    0x03
 #define CLASS_BRIDGE_PCI 0x0604
 #define BUSES_MAX        64
+
+#define CPUID_HYPERVISOR_BIT (1u << 31) /* of leaf 1, ECX */
+#define HYPERVISOR_LEAVES    0x40000000u
+#define HYPERVISOR_STEP      0x100u
+#define HYPERVISOR_END       0x40010000u
+#define SIGNATURE_SIZE       12
 
 struct multiboot {
 	uint32_t flags;
@@ -133,6 +145,81 @@ static void put_bdf(uint32_t bdf)
 	put(' ');
 }
 
+static void cpuid(uint32_t leaf, uint32_t *eax, uint32_t rest[3])
+{
+	uint32_t ecx = 0;
+
+	*eax = leaf;
+	__asm__ volatile("cpuid" : "+a"(*eax), "=b"(rest[0]), "+c"(ecx), "=d"(rest[2]));
+	rest[1] = ecx;
+}
+
+/* The maximum leaf; the signature's bytes in the order of the registers, as every system reads them. */
+static uint32_t signature_at(uint32_t leaf, uint8_t ret[SIGNATURE_SIZE])
+{
+	uint32_t max;
+	uint32_t registers[3];
+
+	cpuid(leaf, &max, registers);
+	for (uint32_t i = 0; i < SIGNATURE_SIZE; i++)
+		ret[i] = (uint8_t)(registers[i / 4] >> (8 * (i % 4)));
+	return max;
+}
+
+static void report_signature(uint32_t leaf)
+{
+	uint8_t signature[SIGNATURE_SIZE];
+	uint32_t max = signature_at(leaf, signature);
+	uint32_t len = SIGNATURE_SIZE;
+
+	while (len > 0 && signature[len - 1] == 0)
+		len--;
+	puts("guest: cpuid ");
+	put_hex(leaf, 8);
+	puts(" \"");
+	for (uint32_t i = 0; i < len; i++)
+		put(signature[i] >= ' ' && signature[i] <= '~' ? (char)signature[i] : '?');
+	puts("\" max ");
+	put_hex(max, 8);
+	put('\n');
+}
+
+/* A driver that looks for KVM looks at every place where its leaves may begin. */
+static void report_kvm(void)
+{
+	static const char kvm[SIGNATURE_SIZE] = "KVMKVMKVM";
+	uint8_t signature[SIGNATURE_SIZE];
+
+	for (uint32_t leaf = HYPERVISOR_LEAVES; leaf < HYPERVISOR_END; leaf += HYPERVISOR_STEP) {
+		uint32_t same = 0;
+
+		signature_at(leaf, signature);
+		while (same < SIGNATURE_SIZE && signature[same] == (uint8_t)kvm[same])
+			same++;
+		if (same < SIGNATURE_SIZE)
+			continue;
+		puts("guest: cpuid has KVM at ");
+		put_hex(leaf, 8);
+		put('\n');
+		return;
+	}
+	puts("guest: cpuid has no KVM\n");
+}
+
+static void report_cpu(void)
+{
+	uint32_t eax;
+	uint32_t registers[3];
+
+	cpuid(1, &eax, registers);
+	puts("guest: cpuid hypervisor bit ");
+	put(registers[1] & CPUID_HYPERVISOR_BIT ? '1' : '0');
+	put('\n');
+	report_signature(HYPERVISOR_LEAVES);
+	report_signature(HYPERVISOR_LEAVES + HYPERVISOR_STEP);
+	report_kvm();
+}
+
 /* A display's memory must be there and keep what is written: ids alone could be answered by a dead
  * card. */
 static void report_bar0(uint32_t bdf)
@@ -158,6 +245,27 @@ static void report_bar0(uint32_t bdf)
 	*memory = before;
 }
 
+/* The first four bytes of a display's ROM, as two words; a ROM begins with aa55. */
+static void report_rom(uint32_t bdf)
+{
+	uint32_t bar = pci_read(bdf, 0x30);
+	volatile uint16_t *memory = (volatile uint16_t *)(bar & ~0x7ffu);
+
+	put_bdf(bdf);
+	puts("rom ");
+	if (!(bar & ~0x7ffu)) {
+		puts("none\n");
+		return;
+	}
+	pci_write(bdf, 0x04, pci_read(bdf, 0x04) | 2);
+	pci_write(bdf, 0x30, bar | 1);
+	put_hex(memory[0], 4);
+	put(' ');
+	put_hex(memory[1], 4);
+	put('\n');
+	pci_write(bdf, 0x30, bar);
+}
+
 /* Returns the highest bus number seen below the bridges of this bus. */
 static uint32_t report_bus(uint32_t bus, uint32_t last)
 {
@@ -181,8 +289,10 @@ static uint32_t report_bus(uint32_t bus, uint32_t last)
 			puts(" class ");
 			put_hex(class, 6);
 			put('\n');
-			if (class >> 16 == CLASS_DISPLAY)
+			if (class >> 16 == CLASS_DISPLAY) {
 				report_bar0(bdf);
+				report_rom(bdf);
+			}
 			if (class >> 8 == CLASS_BRIDGE_PCI) {
 				uint32_t below = (pci_read(bdf, 0x18) >> 16) & 0xff;
 
@@ -246,6 +356,7 @@ void guest_main(uint32_t magic, const struct multiboot *info)
 
 	(void)magic;
 	puts("guest: begin\n");
+	report_cpu();
 	for (uint32_t bus = 0; bus <= last; bus++)
 		last = report_bus(bus, last);
 	puts("guest: end\n");

@@ -230,7 +230,8 @@ domain_uuid() {
 	printf -v uuid_out '%08x-0000-4000-8000-%012x' "$hash" "${#1}"
 }
 
-# domain_define NAME MANAGED ADDRESS...; the guest powers off after its report if guest=off is set
+# domain_define NAME MANAGED ADDRESS...; the guest powers off after its report if guest=off is set.
+# features, elements and devices may hold more XML, for <features>, <domain> and <devices>.
 domain_define() {
 	local name=$1 managed=$2 address file uuid type=qemu text
 	shift 2
@@ -239,14 +240,14 @@ domain_define() {
 	mkdir -p "$domains"
 	rm -f "/vm/guest/$file.serial"
 	[[ -c /dev/kvm ]] && type=kvm
-	text="<domain type='$type'><name>$(xml_text "$name")</name><uuid>$uuid</uuid><memory unit='MiB'>64</memory>
+	text="<domain type='$type' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'><name>$(xml_text "$name")</name><uuid>$uuid</uuid><memory unit='MiB'>64</memory>
 <vcpu>1</vcpu><os><type arch='x86_64' machine='q35'>hvm</type>
 <kernel>/vm/guest.img</kernel><cmdline>${guest:-wait}</cmdline></os>
-<features><acpi/><apic/></features><on_poweroff>destroy</on_poweroff>
+<features><acpi/><apic/>${features:-}</features><on_poweroff>destroy</on_poweroff>${elements:-}
 <devices><emulator>/usr/bin/qemu-system-x86_64</emulator>
 <serial type='file'><source path='/vm/guest/$file.serial'/></serial>
 <controller type='usb' model='none'/><memballoon model='none'/>
-<video><model type='none'/></video>"
+<video><model type='none'/></video>${devices:-}"
 	for address; do
 		text+="
 <hostdev mode='subsystem' type='pci' managed='$managed'><driver name='vfio'/><source>
@@ -255,6 +256,11 @@ domain_define() {
 	done
 	printf '%s\n</devices></domain>\n' "$text" >"$domains/$file.xml"
 	virsh -q define --validate "$domains/$file.xml" >/dev/null
+}
+
+# definition NAME FILE: what is kept of the next start, passwords and all
+definition() {
+	virsh dumpxml --inactive --security-info --domain "$1" >"$2"
 }
 
 # domain_start NAME

@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* patch: what the hypervisor shows the guest. This file reads the call; patch.h says who does it. */
+#include "cli/patch.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/profile/profile.h"
+
+#define MEMORY_MIB_MAX (16U << 20)
+#define VCPUS_MAX      8192U
+#define DISK_GIB_MAX   (1U << 20)
+
+static const char help_text[] =
+	"usage: vfio-handoff patch VM [--apply | --check | --undo] [OPTION ...]\n"
+	"       vfio-handoff patch --file FILE|- [--check] [OPTION ...] > RESULT\n"
+	"       vfio-handoff patch --new NAME --hypervisor libvirt|proxmox [OPTION ...]\n"
+	"\n"
+	"Makes the definition of a VM say what the [guest] section and the devices of its\n"
+	"profile ask for. VM is a domain of libvirt or, on a Proxmox node, a VMID. Without\n"
+	"--apply it only shows what would change, and why.\n"
+	"\n"
+	"  --apply           change it; the definition before the first change is kept\n"
+	"  --check           list what is missing; exit status 1 if anything is\n"
+	"  --undo            back to the definition before the first change\n"
+	"  --profile P       the profile of another VM, or a file (with a '/' or .ini)\n"
+	"  --hide-kvm        the guest does not see that it runs on KVM\n"
+	"  --vendor-id ID    the hypervisor's vendor id that the guest reads\n"
+	"  --rom FILE        ROM file of the only display card\n"
+	"  --fix-args        take out QEMU arguments that undo all this\n"
+	"  --connect URI     libvirt to talk to, default qemu:///system\n"
+	"  --storage S       Proxmox: where an EFI disk is made\n"
+	"  --file FILE       edit a file, no libvirt needed; - is a filter\n"
+	"  --new NAME        print the definition of a machine that does not exist yet;\n"
+	"                    for Proxmox NAME is its VMID\n"
+	"     --minimal      only what it needs to start\n"
+	"     --memory MIB, --vcpus N, --disk PATH (Proxmox: GIB)\n"
+	"  --json            VM, --check: data as JSON\n";
+
+enum kind {
+	TAKES_NOTHING, /* a bool */
+	TAKES_TEXT,
+	TAKES_NUMBER,
+	CHOOSES, /* what to do with the VM */
+};
+
+/* Which of the three calls an option goes with. */
+enum {
+	OF_VM = 1,
+	OF_FILE = 2,
+	OF_NEW = 4,
+	OF_ALL = OF_VM | OF_FILE | OF_NEW,
+};
+
+/**
+ * struct words - the call before anybody has thought about it
+ */
+struct words {
+	struct cli_patch patch;
+	const char *hypervisor;
+	const char *vendor_id;
+	const char *rom;
+	unsigned given; /* bit per row of the table */
+};
+
+static const struct option {
+	const char *name;
+	enum kind kind;
+	unsigned calls;
+	size_t offset; /* in struct words */
+	unsigned max;  /* of a number; the action that is chosen */
+} options[] = {
+	{"--apply", CHOOSES, OF_VM, 0, CLI_PATCH_APPLY},
+	{"--check", CHOOSES, OF_VM | OF_FILE, 0, CLI_PATCH_CHECK},
+	{"--undo", CHOOSES, OF_VM, 0, CLI_PATCH_UNDO},
+	{"--file", TAKES_TEXT, OF_FILE, offsetof(struct words, patch.file), 0},
+	{"--new", TAKES_TEXT, OF_NEW, offsetof(struct words, patch.fresh), 0},
+	{"--hypervisor", TAKES_TEXT, OF_NEW, offsetof(struct words, hypervisor), 0},
+	{"--profile", TAKES_TEXT, OF_ALL, offsetof(struct words, patch.profile), 0},
+	{"--hide-kvm", TAKES_NOTHING, OF_ALL, offsetof(struct words, patch.flags.hide_kvm), 0},
+	{"--vendor-id", TAKES_TEXT, OF_ALL, offsetof(struct words, vendor_id), 0},
+	{"--rom", TAKES_TEXT, OF_ALL, offsetof(struct words, rom), 0},
+	{"--fix-args", TAKES_NOTHING, OF_VM | OF_FILE, offsetof(struct words, patch.flags.fix_args),
+	 0},
+	{"--connect", TAKES_TEXT, OF_VM, offsetof(struct words, patch.uri), 0},
+	{"--storage", TAKES_TEXT, OF_VM | OF_NEW, offsetof(struct words, patch.storage), 0},
+	{"--minimal", TAKES_NOTHING, OF_NEW, offsetof(struct words, patch.minimal), 0},
+	{"--memory", TAKES_NUMBER, OF_NEW, offsetof(struct words, patch.memory_mib), MEMORY_MIB_MAX},
+	{"--vcpus", TAKES_NUMBER, OF_NEW, offsetof(struct words, patch.vcpus), VCPUS_MAX},
+	{"--disk", TAKES_TEXT, OF_NEW, offsetof(struct words, patch.disk), 0},
+};
+
+/* One line and where to read on; returns CLI_USAGE. */
+static int wrong(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+static int wrong(const char *fmt, ...)
+{
+	va_list ap;
+
+	(void)fputs("vfio-handoff: ", stderr);
+	va_start(ap, fmt);
+	(void)vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	(void)fputs("; see vfio-handoff patch --help\n", stderr);
+	return CLI_USAGE;
+}
+
+static int take_number(const struct option *o, const char *value, unsigned *ret)
+{
+	uint64_t number;
+
+	if (vh_parse_u64(value, 10, o->max, &number) || number == 0) {
+		return wrong("%s takes a number from 1 to %u, not '%s'", o->name, o->max, value);
+	}
+	*ret = (unsigned)number;
+	return CLI_OK;
+}
+
+static int take(struct words *w, const struct option *o, const char *value)
+{
+	char *place = (char *)w + o->offset;
+
+	w->given |= 1U << (o - options);
+	switch (o->kind) {
+	case TAKES_NOTHING:
+		*(bool *)place = true;
+		return CLI_OK;
+	case TAKES_TEXT:
+		memcpy(place, &value, sizeof(value));
+		return CLI_OK;
+	case TAKES_NUMBER: {
+		unsigned number = 0;
+		int status = take_number(o, value, &number);
+
+		memcpy(place, &number, sizeof(number));
+		return status;
+	}
+	case CHOOSES:
+	default:
+		if (w->patch.action != CLI_PATCH_SHOW && w->patch.action != o->max) {
+			return wrong("only one of --apply, --check and --undo");
+		}
+		w->patch.action = (enum cli_patch_action)o->max;
+		return CLI_OK;
+	}
+}
+
+static const struct option *find_option(const char *word)
+{
+	for (size_t i = 0; i < VH_ARRAY_SIZE(options); i++) {
+		if (strcmp(options[i].name, word) == 0) {
+			return &options[i];
+		}
+	}
+	return NULL;
+}
+
+static int unknown_option(const char *word)
+{
+	const char *names[VH_ARRAY_SIZE(options)];
+	int nearest;
+
+	for (size_t i = 0; i < VH_ARRAY_SIZE(options); i++) {
+		names[i] = options[i].name;
+	}
+	nearest = vh_nearest(word, names, VH_ARRAY_SIZE(options));
+	if (nearest >= 0) {
+		(void)fprintf(stderr,
+			      "vfio-handoff: unknown option '%s'; did you mean '%s'? A VM of that "
+			      "name goes after --\n",
+			      word, names[nearest]);
+	} else {
+		(void)fprintf(stderr,
+			      "vfio-handoff: unknown option '%s'; a VM of that name goes after "
+			      "--\n",
+			      word);
+	}
+	return CLI_USAGE;
+}
+
+static int take_word(struct words *w, const char *word)
+{
+	if (w->patch.vm) {
+		return wrong("one VM at a time: '%s' or '%s'", w->patch.vm, word);
+	}
+	w->patch.vm = word;
+	return CLI_OK;
+}
+
+static int take_words(struct words *w, int argc, char **argv)
+{
+	bool only_words = false;
+	int status = CLI_OK;
+
+	for (int i = 1; i < argc && status == CLI_OK; i++) {
+		const struct option *o = only_words ? NULL : find_option(argv[i]);
+
+		if (o && (o->kind == TAKES_TEXT || o->kind == TAKES_NUMBER)) {
+			status = i + 1 < argc ? take(w, o, argv[i + 1])
+					      : wrong("%s needs a value", o->name);
+			i++;
+		} else if (o) {
+			status = take(w, o, "");
+		} else if (only_words || argv[i][0] != '-') {
+			status = take_word(w, argv[i]);
+		} else if (strcmp(argv[i], "--") == 0) {
+			only_words = true;
+		} else {
+			status = unknown_option(argv[i]);
+		}
+	}
+	return status;
+}
+
+/* Every option that was given must go with the call it was given to. */
+static int check_call(const struct words *w, unsigned call, const char *title)
+{
+	for (size_t i = 0; i < VH_ARRAY_SIZE(options); i++) {
+		if (!(w->given & (1U << i)) || (options[i].calls & call)) {
+			continue;
+		}
+		if (call == OF_FILE && options[i].max == CLI_PATCH_APPLY) {
+			return wrong("--apply does not go with --file: the result is on stdout, "
+				     "redirect it into another file");
+		}
+		return wrong("%s does not go with %s", options[i].name, title);
+	}
+	return CLI_OK;
+}
+
+static int check_file(struct words *w)
+{
+	if (w->patch.vm) {
+		return wrong("'%s' and --file: one of the two", w->patch.vm);
+	}
+	if (w->patch.cli->json && w->patch.action != CLI_PATCH_CHECK) {
+		return wrong("--json goes with --file only to --check: the result is XML");
+	}
+	if (!w->patch.profile && !w->patch.has_flags && !w->patch.flags.fix_args) {
+		return wrong("what shall the definition have? --profile P, or --hide-kvm, "
+			     "--vendor-id ID, --rom FILE");
+	}
+	return check_call(w, OF_FILE, "--file");
+}
+
+static int check_hypervisor(struct words *w)
+{
+	const char *word = w->hypervisor;
+
+	if (word && strcmp(word, "libvirt") == 0) {
+		w->patch.hypervisor = CLI_HYPERVISOR_LIBVIRT;
+	} else if (word && strcmp(word, "proxmox") == 0) {
+		w->patch.hypervisor = CLI_HYPERVISOR_PROXMOX;
+	} else {
+		return wrong("--new needs --hypervisor libvirt or --hypervisor proxmox");
+	}
+	return CLI_OK;
+}
+
+static int check_disk(struct cli_patch *patch)
+{
+	uint64_t gib = 0;
+
+	if (!patch->disk[0] || patch->hypervisor == CLI_HYPERVISOR_LIBVIRT) {
+		return !patch->disk[0] || patch->disk[0] == '/'
+			       ? CLI_OK
+			       : wrong("--disk takes the absolute path of an image, not '%s'",
+				       patch->disk);
+	}
+	if (vh_parse_u64(patch->disk, 10, DISK_GIB_MAX, &gib) || gib == 0) {
+		return wrong("--disk takes its size in GiB for Proxmox, not '%s'", patch->disk);
+	}
+	patch->disk_gib = (unsigned)gib;
+	return CLI_OK;
+}
+
+static int check_new(struct words *w)
+{
+	int status = check_hypervisor(w);
+
+	if (status == CLI_OK && w->patch.vm) {
+		status = wrong("'%s' and --new: one of the two", w->patch.vm);
+	}
+	if (status == CLI_OK && w->patch.cli->json) {
+		status = wrong("--json does not go with --new");
+	}
+	if (status == CLI_OK && w->patch.hypervisor == CLI_HYPERVISOR_LIBVIRT &&
+	    w->patch.storage[0]) {
+		status = wrong("--storage is for Proxmox; libvirt takes --disk PATH");
+	}
+	if (status == CLI_OK && w->patch.hypervisor == CLI_HYPERVISOR_PROXMOX &&
+	    !vh_is_vmid(w->patch.fresh)) {
+		status = wrong("a VM of Proxmox is named by its VMID, 100 or more, not '%s'",
+			       w->patch.fresh);
+	}
+	if (status == CLI_OK) {
+		status = check_disk(&w->patch);
+	}
+	return status == CLI_OK ? check_call(w, OF_NEW, "--new") : status;
+}
+
+static int check_vm(struct words *w)
+{
+	struct cli_patch *patch = &w->patch;
+	bool asks = patch->profile || patch->has_flags || patch->flags.fix_args;
+
+	if (!patch->vm) {
+		(void)fputs(help_text, stderr);
+		return CLI_USAGE;
+	}
+	if (patch->action == CLI_PATCH_UNDO && asks) {
+		return wrong("--undo takes back what --apply did, whatever that was");
+	}
+	if (!patch->uri && vh_is_vmid(patch->vm) && vh_is_pve_node(patch->cli->sys)) {
+		patch->hypervisor = CLI_HYPERVISOR_PROXMOX;
+	} else if (patch->storage[0]) {
+		return wrong("--storage is for a VM of Proxmox");
+	}
+	return check_call(w, OF_VM, "a VM that is there");
+}
+
+static int check_values(struct words *w)
+{
+	struct vh_guest_set *flags = &w->patch.flags;
+	struct vh_error err = {0};
+
+	if (w->vendor_id && vh_guest_vendor_id(flags, w->vendor_id, &err)) {
+		return wrong("--vendor-id '%s': %s", w->vendor_id, err.msg);
+	}
+	if (w->rom && vh_guest_rom_path(flags->rom, w->rom, &err)) {
+		return wrong("--rom '%s': %s", w->rom, err.msg);
+	}
+	w->patch.has_flags = flags->hide_kvm || w->vendor_id || w->rom;
+	return CLI_OK;
+}
+
+static int check_words(struct words *w)
+{
+	int status = check_values(w);
+
+	if (status != CLI_OK) {
+		return status;
+	}
+	if (w->patch.file && w->patch.fresh) {
+		return wrong("--file and --new: one of the two");
+	}
+	if (w->patch.file) {
+		return check_file(w);
+	}
+	return w->patch.fresh ? check_new(w) : check_vm(w);
+}
+
+static bool wants_help(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+int cli_patch(struct cli *cli, int argc, char **argv)
+{
+	struct words w = {.patch = {.cli = cli, .storage = "", .disk = ""}};
+	int status;
+
+	if (wants_help(argc, argv)) {
+		(void)fputs(help_text, stdout);
+		return CLI_OK;
+	}
+	status = take_words(&w, argc, argv);
+	if (status == CLI_OK) {
+		status = check_words(&w);
+	}
+	if (status != CLI_OK) {
+		return status;
+	}
+	if (w.patch.file) {
+		return cli_patch_file(&w.patch);
+	}
+	if (w.patch.fresh) {
+		return cli_patch_new(&w.patch);
+	}
+	return w.patch.hypervisor == CLI_HYPERVISOR_PROXMOX ? cli_patch_proxmox(&w.patch)
+							    : cli_patch_libvirt(&w.patch);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The text of a `qm` command, for people who copy it into a shell. */
+#include <string.h>
+
+#include "cli/patch.h"
+
+/* POSIX shells take every byte between single quotes as it is, but for a single quote. */
+static void add_word(struct vh_text *ret, const char *word)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				    "_-+=:,./@%";
+
+	vh_text_add(ret, " ");
+	if (word[0] && word[strspn(word, plain)] == '\0') {
+		vh_text_add(ret, word);
+		return;
+	}
+	vh_text_add(ret, "'");
+	for (const char *c = word; *c; c++) {
+		if (*c == '\'') {
+			vh_text_add(ret, "'\\''");
+		} else {
+			vh_text_addn(ret, c, 1);
+		}
+	}
+	vh_text_add(ret, "'");
+}
+
+void cli_patch_qm(struct vh_text *ret, const char *verb, const char *vmid, const char *digest,
+		  const struct vh_pve_edit *edit)
+{
+	const char *before = " --delete ";
+
+	vh_text_addf(ret, "qm %s %s", verb, vmid);
+	if (digest) {
+		vh_text_add(ret, " --digest");
+		add_word(ret, digest);
+	}
+	for (size_t i = 0; i < edit->count; i++) {
+		if (edit->items[i].value) {
+			vh_text_addf(ret, " --%s", edit->items[i].key);
+			add_word(ret, edit->items[i].value);
+		}
+	}
+	for (size_t i = 0; i < edit->count; i++) {
+		if (!edit->items[i].value) {
+			vh_text_addf(ret, "%s%s", before, edit->items[i].key);
+			before = ",";
+		}
+	}
+	vh_text_add(ret, "\n");
+}

@@ -1,0 +1,26 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# boot: apparmor
+# what: libvirtd confined by AppArmor: the hook can look at the definition, and patch warns of a ROM
+
+rom=/vm/guest/card.rom
+printf '\x55\xaa\x01h' >"$rom"
+profile looked '[guest]' 'hide-kvm = yes' "rom = $rom" '[device gpu]' "address = $gpu"
+domain_define looked no
+handoff 1 patch looked --check
+check 'patch says that QEMU may not be let read the ROM' has_text "$handoff_text" AppArmor "$rom"
+: >/vm/steps.log
+domain_start looked
+steps_text
+# shellcheck disable=SC2154 # set by steps_text
+check 'the hook has said what is missing' has_text "$steps" "lacks <kvm><hidden state='on'/></kvm>" \
+	"lacks <hostdev> of $gpu"
+domain_stop looked
+handoff 0 patch looked --apply
+: >/vm/steps.log
+domain_start looked
+guest_has looked "$gpu_id" "$sound_id"
+steps_text
+[[ $steps != *lacks* ]] || fail "the hook misses something: ${steps##*lacks}"
+domain_stop looked
+expect_host_same
