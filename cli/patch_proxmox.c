@@ -167,13 +167,10 @@ static int run(struct cli_pve *vm)
 {
 	VH_AUTO_GUEST_SET struct vh_guest_set set = {0};
 	struct vh_error err = {0};
-	int status = CLI_OK;
+	int status = read_vm(vm, &err) ? CLI_FAILED : CLI_OK;
 
-	if (vm->patch->action != CLI_PATCH_UNDO) {
+	if (status == CLI_OK && vm->patch->action != CLI_PATCH_UNDO) {
 		status = cli_patch_set(vm->patch, &set, &err);
-	}
-	if (status == CLI_OK && read_vm(vm, &err)) {
-		status = CLI_FAILED;
 	}
 	if (status != CLI_OK) {
 		cli_error(&err);

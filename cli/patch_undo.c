@@ -113,14 +113,14 @@ static int define(struct cli_guest *guest, const struct kept *before, struct vh_
 	return rc;
 }
 
-static void print_json(const struct cli_guest *guest, const char *diff)
+static void print_json(const struct cli_guest *guest, const char *diff, bool undone)
 {
 	VH_AUTO_REPORT struct vh_report none = {0};
 	struct json_object *o = cli_patch_json(guest->patch, guest->patch->vm, &none);
 
 	cli_json_string(o, "connect", guest->uri);
 	cli_json_string(o, "diff", diff);
-	(void)json_object_object_add(o, "undone", json_object_new_boolean(diff[0] != '\0'));
+	(void)json_object_object_add(o, "undone", json_object_new_boolean(undone));
 	cli_json_print(o);
 }
 
@@ -173,7 +173,7 @@ static int undo(struct cli_guest *guest)
 		status = go_back(guest, &before, &after);
 	}
 	if (status == CLI_OK && guest->patch->cli->json) {
-		print_json(guest, vh_text_str(&diff));
+		print_json(guest, vh_text_str(&diff), !nothing);
 	}
 	return status;
 }

@@ -48,9 +48,8 @@ void vh_pve_values_done(struct vh_pve_values *values) __attribute__((nonnull));
 const struct vh_pve_value *vh_pve_value(const struct vh_pve_values *values, const char *key)
 	__attribute__((nonnull));
 
-/* Options of a line as it comes; Proxmox knows 14 at most. An edit may add VH_PVE_OPTIONS_MORE. */
-#define VH_PVE_OPTIONS_MAX  32
-#define VH_PVE_OPTIONS_MORE 8
+/* Proxmox knows 14 at most. */
+#define VH_PVE_OPTIONS_MAX 32
 
 /**
  * struct vh_pve_line - a key with its property string, on its way to another
@@ -60,7 +59,7 @@ const struct vh_pve_value *vh_pve_value(const struct vh_pve_values *values, cons
 struct vh_pve_line {
 	char key[32];
 	unsigned line;
-	struct vh_property items[VH_PVE_OPTIONS_MAX + VH_PVE_OPTIONS_MORE];
+	struct vh_property items[VH_PVE_OPTIONS_MAX];
 	size_t count;
 	bool changed;
 };

@@ -514,7 +514,7 @@ static void a_vm_elsewhere_is_refused_by_its_node(void **state)
 	fk_remove(r->fk, CONF);
 	fk_set(r->fk, "etc/pve/nodes/pve2/qemu-server/100.conf", "cpu: host\n");
 	run(r, "--apply");
-	assert_true(r->status == CLI_FAILED || r->status == CLI_USAGE);
+	expect(r, CLI_FAILED, 0);
 	err_has(r, "the guest 100 is on the node 'pve2', not on this one, 'pve1'");
 	run(r, "--hide-kvm");
 	expect(r, CLI_FAILED, 0);

@@ -244,6 +244,20 @@ static bool is_kept(const struct pieces *p, const char *what, struct vh_text *wh
 	return true;
 }
 
+/* Of several like tags in a row, which one came or went cannot be told: may it be one at @at? */
+static bool is_ambiguous(const struct pieces *p, size_t at)
+{
+	for (size_t i = 0; i < p->count; i++) {
+		const struct piece *gone = &p->items[i];
+
+		if (gone->differs &&
+		    (same(gone, &p->items[at]) || (at > 0 && same(gone, &p->items[at - 1])))) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Blanks may differ where a piece has come or gone, and nowhere else. */
 static bool are_blanks_kept(const struct pieces *a, const struct pieces *b, struct vh_text *why)
 {
@@ -259,7 +273,8 @@ static bool are_blanks_kept(const struct pieces *a, const struct pieces *b, stru
 		for (; b->items[j].differs; j++) {
 			beside = true;
 		}
-		if (!beside && !same_bytes(a->items[i].blanks, b->items[j].blanks)) {
+		if (!beside && !same_bytes(a->items[i].blanks, b->items[j].blanks) &&
+		    !is_ambiguous(a, i) && !is_ambiguous(b, j)) {
 			vh_text_addf(why, "blanks before '%.*s'\n", (int)a->items[i].bytes.len,
 				     a->items[i].bytes.text);
 			return false;

@@ -24,7 +24,7 @@
  * @lines:  "KEY: VALUE"
  */
 struct pve_qm {
-	char titles[PVE_QM_SECTIONS][64];
+	char *titles[PVE_QM_SECTIONS];
 	struct vh_list lines[PVE_QM_SECTIONS];
 	size_t count;
 };
@@ -69,6 +69,25 @@ static inline void pve_qm_put(struct vh_list *lines, const char *key, const char
 	}
 }
 
+/* What Proxmox cannot read it does not write again; of a key that is there twice, the last. */
+static inline void pve_qm_take_line(struct vh_list *lines, char *line)
+{
+	size_t key = strspn(line, "abcdefghijklmnopqrstuvwxyz_-");
+	char *value;
+
+	key += strspn(line + key, "0123456789");
+	value = line[key] == ':' ? line + key + 1 : (char[]){""};
+	value += strspn(value, " \t");
+	if (line[0] == '#') {
+		if (vh_list_add(lines, line)) {
+			abort();
+		}
+	} else if (key > 0 && *value) {
+		line[key] = '\0';
+		pve_qm_put(lines, line, value);
+	}
+}
+
 static inline void pve_qm_read(struct pve_qm *qm, const char *text, size_t len)
 {
 	VH_AUTO_FREE char *copy = strndup(text, len);
@@ -76,19 +95,19 @@ static inline void pve_qm_read(struct pve_qm *qm, const char *text, size_t len)
 	char *line;
 	size_t section = 0;
 
-	*qm = (struct pve_qm){.titles = {"", "[PENDING]"}, .count = 2};
+	*qm = (struct pve_qm){.titles = {strdup(""), strdup("[PENDING]")}, .count = 2};
 	while ((line = strsep(&rest, "\n")) != NULL) {
 		(void)vh_trim_end(line);
-		if (line[0] == '[') {
+		if (line[0] == '[' && line[1] && strchr(line, ']') == line + strlen(line) - 1) {
 			section = strcasecmp(line, "[PENDING]") == 0 ? 1 : qm->count;
 			if (section == PVE_QM_SECTIONS) {
 				abort();
 			}
 			if (section > 1) {
-				(void)vh_copy(qm->titles[qm->count++], sizeof(qm->titles[0]), line);
+				qm->titles[qm->count++] = strdup(line);
 			}
-		} else if (line[0] && vh_list_add(&qm->lines[section], line)) {
-			abort();
+		} else {
+			pve_qm_take_line(&qm->lines[section], line);
 		}
 	}
 }
@@ -106,6 +125,7 @@ static inline void pve_qm_write(struct pve_qm *qm, struct vh_text *ret)
 			vh_text_addf(ret, "%s\n", lines->items[j]);
 		}
 		vh_list_done(lines);
+		free(qm->titles[i]);
 	}
 }
 

@@ -50,8 +50,8 @@ static void one_line_has_three_around_it(void **state)
 static void changes_near_each_other_share_a_hunk(void **state)
 {
 	(void)state;
-	expect("1\n2\n3\n4\n5\n6\n7\n8\n", "one\n2\n3\n4\n5\n6\n7\nEIGHT\n",
-	       "--- a\n+++ b\n@@ -1,8 +1,8 @@\n-1\n+one\n 2\n 3\n 4\n 5\n 6\n 7\n-8\n+EIGHT\n");
+	expect("1\n2\n3\n4\n5\n6\n7\n8\n", "one\n2\n3\n4\n5\n6\n7\nlast\n",
+	       "--- a\n+++ b\n@@ -1,8 +1,8 @@\n-1\n+one\n 2\n 3\n 4\n 5\n 6\n 7\n-8\n+last\n");
 	expect("1\n2\n3\n4\n5\n6\n7\n8\n9\n", "one\n2\n3\n4\n5\n6\n7\n8\nnine\n",
 	       "--- a\n+++ b\n@@ -1,4 +1,4 @@\n-1\n+one\n 2\n 3\n 4\n"
 	       "@@ -6,4 +6,4 @@\n 6\n 7\n 8\n-9\n+nine\n");

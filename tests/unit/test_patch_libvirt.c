@@ -339,6 +339,16 @@ static void check_lists_and_is_quiet_afterwards(void **state)
 	assert_string_equal(r->out, "");
 }
 
+static void json_flag_is(const struct rig *r, const char *key, bool wanted)
+{
+	struct json_object *o = json_tokener_parse(r->out);
+	struct json_object *value = NULL;
+
+	assert_true(json_object_object_get_ex(o, key, &value));
+	assert_int_equal(json_object_get_boolean(value), wanted);
+	json_object_put(o);
+}
+
 static void as_json(void **state)
 {
 	struct rig *r = open_rig(state);
@@ -358,6 +368,15 @@ static void as_json(void **state)
 	assert_true(json_object_object_get_ex(o, "hypervisor", &value));
 	assert_string_equal(json_object_get_string(value), "libvirt");
 	json_object_put(o);
+	run(r, "--hide-kvm", "--apply");
+	expect(r, 0);
+	json_flag_is(r, "applied", true);
+	run(r, "--undo");
+	expect(r, 0);
+	json_flag_is(r, "undone", true);
+	run(r, "--undo");
+	expect(r, 0);
+	json_flag_is(r, "undone", false);
 }
 
 static void running_domain_gets_it_at_its_next_start(void **state)
