@@ -106,8 +106,8 @@ static int check(struct stage *s, struct vh_error *err)
 		const struct vh_change *c = &report.changes[i];
 
 		vh_log(&s->log, VH_LOG_WARNING, NULL, NULL,
-		       "%s: its definition lacks %s (%s); 'vfio-handoff patch' adds it", s->vm,
-		       c->what, c->why);
+		       "%s: missing in its definition: %s (%s); 'vfio-handoff patch' adds it",
+		       s->vm, c->what, c->why);
 	}
 	for (size_t i = 0; rc >= 0 && i < report.note_count; i++) {
 		vh_log(&s->log, VH_LOG_NOTICE, NULL, NULL, "%s: %s", s->vm, report.notes[i]);

@@ -50,7 +50,6 @@ bool vh_domain_address(const xmlNode *node, struct vh_pci_address *ret)
 
 enum vh_domain_place vh_domain_place(const xmlNode *device, struct vh_pci_address *ret)
 {
-	static const struct vh_pci_address zero;
 	const xmlNode *address = vh_xml_child(device, "address");
 	struct vh_pci_address found;
 
@@ -63,8 +62,8 @@ enum vh_domain_place vh_domain_place(const xmlNode *device, struct vh_pci_addres
 	if (!vh_xml_is(address, "type", "pci") || !vh_domain_address(address, &found)) {
 		return VH_DOMAIN_PLACE_OTHER;
 	}
-	/* The host bridge is there: to libvirt, all zero is no address. */
-	if (vh_pci_address_compare(&found, &zero) == 0) {
+	/* The host bridge's: to libvirt, all zero is no address, and nothing else can be there. */
+	if (found.domain == 0 && found.bus == 0 && found.slot == 0) {
 		return VH_DOMAIN_PLACE_OPEN;
 	}
 	*ret = found;

@@ -60,7 +60,7 @@ static void note_vendor_id(const struct vh_pve_patcher *p)
 	if (version >= (ovmf ? 8 : 6)) {
 		return;
 	}
-	if (version >= 6) {
+	if (ostype && version >= 6) {
 		vh_report_note(p->report,
 			       "vendor-id has no effect: with OVMF Proxmox gives it to guests from "
 			       "Windows 8 on, and %s:%u says 'ostype: %s'",

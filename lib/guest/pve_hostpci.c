@@ -20,9 +20,10 @@ int vh_pve_rom_name(const char *title, const char *path, struct vh_span *ret, st
 				   "%s: rom = %s: Proxmox reads ROM files only below " ROM_DIR
 				   ", without ',', ';' and '..' in the name",
 				   title, path);
-		return vh_error_hint(err,
-				     "install -m 644 FILE " ROM_DIR "NAME on each node where the "
-				     "VM may start, and rom = " ROM_DIR "NAME");
+		(void)vh_error_hint(err,
+				    "install -m 644 FILE " ROM_DIR "NAME on each node where the "
+				    "VM may start, and rom = " ROM_DIR "NAME");
+		return -EINVAL;
 	}
 	*ret = vh_span_of(name);
 	return 0;

@@ -289,6 +289,10 @@ static int add_part(struct vh_pve_line *line, const struct vh_property *part, co
 	if (name.len == 0) {
 		return fail(line, file, err, "an option is 'name=value'");
 	}
+	if (vh_span_trim(part->key).len < part->key.len ||
+	    vh_span_trim(part->value).len < part->value.len) {
+		return fail(line, file, err, "there is a blank around an option");
+	}
 	if (find_part(line, name) < line->count) {
 		return fail(line, file, err, "'%.*s' is set twice, so Proxmox ignores the line",
 			    (int)(name.len < 48 ? name.len : 48), name.at);

@@ -269,7 +269,13 @@ static int complete(struct vh_sys *sys, const struct vh_pve_guest *guest,
 		    struct vh_profile *profile, bool as_is, struct vh_error *err)
 {
 	VH_AUTO_HOST struct vh_host host = {0};
-	struct match m = {.guest = guest, .host = &host, .profile = profile, .err = err};
+	struct match m = {
+		.guest = guest,
+		.host = &host,
+		.profile = profile,
+		.given = {.as_is = as_is},
+		.err = err,
+	};
 	int rc;
 
 	if (guest->is_container) {
@@ -278,7 +284,7 @@ static int complete(struct vh_sys *sys, const struct vh_pve_guest *guest,
 	}
 	rc = vh_host_load(sys, &host, err);
 	if (rc == 0) {
-		rc = vh_pve_devices_find(sys, guest, profile->vm, &host, as_is, &m.given, err);
+		rc = vh_pve_devices_find(sys, guest, profile->vm, &host, &m.given, err);
 	}
 	if (rc == 0) {
 		rc = profile->device_count > 0 ? compare(&m) : take_over(&m);

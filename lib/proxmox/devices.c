@@ -16,7 +16,6 @@
 
 /**
  * struct finder - one VM on its way
- * @as_is:    a function that is named again is no mistake
  * @index:    number of the line it is at
  * @mappings: text of the cluster's file, NULL until a line needs it
  */
@@ -27,7 +26,6 @@ struct finder {
 	const struct vh_host *host;
 	struct vh_pve_devices *found;
 	struct vh_error *err;
-	bool as_is;
 	unsigned index;
 	char *mappings;
 	size_t mappings_len;
@@ -107,7 +105,7 @@ static int give(struct finder *f, const struct vh_pve_given *given)
 	struct vh_pve_given *items;
 
 	if (first) {
-		return f->as_is ? 0 : fail_twice(f, first, given);
+		return f->found->as_is ? 0 : fail_twice(f, first, given);
 	}
 	items = realloc(f->found->items, (f->found->count + 1) * sizeof(*items));
 	if (!items) {
@@ -304,16 +302,15 @@ static int give_line(struct finder *f)
 }
 
 int vh_pve_devices_find(struct vh_sys *sys, const struct vh_pve_guest *guest, const char *vmid,
-			const struct vh_host *host, bool as_is, struct vh_pve_devices *ret,
+			const struct vh_host *host, struct vh_pve_devices *ret,
 			struct vh_error *err)
 {
-	struct vh_pve_devices found = {0};
+	struct vh_pve_devices found = {.as_is = ret->as_is};
 	struct finder f = {
 		.sys = sys,
 		.guest = guest,
 		.vmid = vmid,
 		.host = host,
-		.as_is = as_is,
 		.found = &found,
 		.err = err,
 	};

@@ -36,7 +36,7 @@ static void a_host_without_any_profile_is_left_alone(void **state)
 	hook_unchanged(r);
 }
 
-/* Only the events that hand over look at a profile at all. */
+/* Only those that hand over tell what is wrong with a profile; the filter is no reason to fail. */
 static void unknown_operations_of_our_vm_are_nothing_either(void **state)
 {
 	struct hook_rig *r = hook_open(state, fk_host("single-gpu"));

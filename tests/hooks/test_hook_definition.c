@@ -251,20 +251,20 @@ static void both_of_them(void **state)
 	has_line(log, "cannot get", "(hide-kvm)");
 }
 
+static void stays(struct hook_rig *r, const char *xml)
+{
+	r->xml = xml;
+	passes(r, "restore");
+}
+
 /* One that it has may be of another size: QEMU takes no other then. */
 static void rom_that_is_there_stays(void **state)
 {
-	static const char *const roms[] = {
-		DOMAIN("", CARD("      <rom file='/usr/share/vgabios/old.rom'/>\n")),
-		DOMAIN("", CARD("      <rom bar='off'/>\n")),
-		DOMAIN("", CARD("      <rom enabled='no'/>\n")),
-	};
 	struct hook_rig *r = open_with(state, HOOK_PROFILE WITH_ROM, NULL);
 
-	for (size_t i = 0; i < VH_ARRAY_SIZE(roms); i++) {
-		r->xml = roms[i];
-		passes(r, "restore");
-	}
+	stays(r, DOMAIN("", CARD("      <rom bar='off'/>\n")));
+	stays(r, DOMAIN("", CARD("      <rom enabled='no'/>\n")));
+	stays(r, DOMAIN("", CARD("      <rom file='/usr/share/vgabios/old.rom'/>\n")));
 	assert_int_equal(stage(r, "restore"), 0);
 	has_line(r->run.err, "cannot get", ROM);
 }
@@ -315,7 +315,7 @@ static void bad_input_changes_nothing(void **state)
 		"<domain type='kvm'>",
 		"<network/>",
 		"<!DOCTYPE domain [<!ENTITY a 'b'>]><domain type='kvm'>&a;</domain>",
-		"<domain type='kvm'><devices passwd='" SECRET "'></domain>",
+		"<domain type='kvm'><devices passwd='hunter2'></domain>",
 	};
 	struct hook_rig *r = open_with(state, HOOK_PROFILE WITH_ROM, NULL);
 

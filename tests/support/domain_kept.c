@@ -10,7 +10,9 @@
 #include "lib/base/cleanup.h"
 #include "tests/support/domain_check.h"
 
-#define DEPTH_MAX 256
+/* More than libxml2 takes, and longer than any name that a set owns. */
+#define DEPTH_MAX      300
+#define NAME_MAX_BYTES 64
 
 /**
  * struct piece - a tag, a comment, or text between two of them that is not blank
@@ -37,7 +39,7 @@ static void pieces_done(struct pieces *p)
 
 /* Names of the open elements, joined. */
 struct path {
-	char text[4096];
+	char text[DEPTH_MAX * (NAME_MAX_BYTES + 1)];
 	size_t ends[DEPTH_MAX];
 	size_t depth;
 };
@@ -46,11 +48,12 @@ static void enter(struct path *path, const char *name, size_t len)
 {
 	size_t at = path->depth ? path->ends[path->depth - 1] : 0;
 
-	if (path->depth == DEPTH_MAX || at + len + 2 > sizeof(path->text)) {
+	if (path->depth == DEPTH_MAX) {
 		abort();
 	}
 	at += (size_t)snprintf(path->text + at, sizeof(path->text) - at, "%s%.*s",
-			       path->depth ? "/" : "", (int)len, name);
+			       path->depth ? "/" : "",
+			       (int)(len < NAME_MAX_BYTES - 1 ? len : NAME_MAX_BYTES - 1), name);
 	path->ends[path->depth++] = at;
 }
 
@@ -112,6 +115,18 @@ static const char *behind_other(const char *at, const char *end)
 	return strncmp(at, "<?", 2) == 0 ? behind(at, end, "?>") : NULL;
 }
 
+/* Without the blanks at its end. */
+static const char *behind_text(const char *at, const char *end)
+{
+	const char *tag = memchr(at, '<', (size_t)(end - at));
+
+	end = tag ? tag : end;
+	while (strchr(" \t\r\n", end[-1])) {
+		end--;
+	}
+	return end;
+}
+
 /* Is the tag at @at, which enters or leaves an element, the set's? */
 static bool follow_tag(const struct vh_guest_set *set, struct path *path, const char *at, size_t len)
 {
@@ -153,8 +168,7 @@ static void cut(const struct vh_guest_set *set, struct domain_bytes xml, struct 
 		const char *next = at < end ? behind_other(at, end) : end;
 
 		if (at < end && *at != '<') {
-			next = memchr(at, '<', (size_t)(end - at));
-			next = next ? next : end;
+			next = behind_text(at, end);
 		} else if (!next) {
 			next = behind_tag(at, end);
 			is_owned = follow_tag(set, &path, at, (size_t)(next - at));

@@ -152,6 +152,8 @@ static void a_line_that_proxmox_ignores_is_refused(void **state)
 		    "100.conf:1: cpu: 'hidden' is set twice, so Proxmox ignores the line");
 	rig_refuses(&set, "cpu: host,cputype=host\n",
 		    "100.conf:1: cpu: 'cputype' is set twice, so Proxmox ignores the line");
+	rig_refuses(&set, "cpu: host, hidden=1\n",
+		    "100.conf:1: cpu: there is a blank around an option");
 	rig_refuses(&set, "cpu: host,=1\n", "100.conf:1: cpu: an option is 'name=value'");
 	set = (struct vh_guest_set){0};
 	rig_refuses(&set, "hostpci0: pcie=1\n",

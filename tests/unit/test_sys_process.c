@@ -325,7 +325,7 @@ static void our_program_is_killed_when_late(void **state)
 	(void)snprintf(script, sizeof(script),
 		       "exec 3> %s/fifo; echo said; (while :; do read x < /dev/zero; done) & wait",
 		       t->path);
-	assert_int_equal(run_shell_with(t, how, script, 500), -ETIMEDOUT);
+	assert_int_equal(run_shell_with(t, how, script, 2000), -ETIMEDOUT);
 	assert_string_equal(vh_text_str(&out), "said\n");
 	/* It is collected; its child lets go of the FIFO as soon as the kernel gets to it. */
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);

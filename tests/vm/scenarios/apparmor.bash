@@ -11,5 +11,7 @@ domain_define confined no "$gpu" "$sound"
 domain_start confined
 check 'the GPU is on vfio-pci' has_driver "$gpu" vfio-pci
 guest_has confined "$gpu_id" "$sound_id"
+steps_text
+check 'the second stage may run, too' test "${steps#*was not checked}" = "$steps"
 domain_stop confined
 expect_host_same

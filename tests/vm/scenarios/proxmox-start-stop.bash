@@ -4,8 +4,7 @@
 # what: GPU and sound of the hostpci line to a VM and back; the guest powers off; QEMU is killed
 
 profile 100 '[host]' 'timeout = 20s'
-vm_config 100 'name: desk' "$hooked" 'hostpci0: 0000:01:00,x-vga=1' '' '[PENDING]' "hostpci0: $nic" '' \
-	'[before]' "hostpci0: $nvme" "hostpci1: $usb"
+vm_config 100 'name: desk' "$hooked" 'hostpci0: 0000:01:00,x-vga=1' '' '[before]' "hostpci0: $nvme" "hostpci1: $usb"
 
 check 'the console works' console_works
 qm start 100
@@ -17,6 +16,8 @@ handoff 0 status
 vm_pid 100 pid
 # shellcheck disable=SC2154 # set by vm_pid
 check 'status says who has what' has_text "$handoff_text" '100 (desk): running' "$pid" "$gpu" "$sound"
+vm_config 100 'name: desk' "$hooked" 'hostpci0: 0000:01:00,x-vga=1' '' '[PENDING]' "hostpci0: $nic" '' \
+	'[before]' "hostpci0: $nvme" "hostpci1: $usb"
 exec_hook 0 100 pre-stop
 check 'a stop that does not come about changes nothing' has_driver "$gpu" vfio-pci
 qm stop 100
