@@ -32,6 +32,7 @@ hooks=/etc/libvirt/hooks
 hook_link=$hooks/qemu.d/50-vfio-handoff
 hook_program=/usr/sbin/vfio-handoff-hook
 state=/run/vfio-handoff
+kept=/var/lib/vfio-handoff
 units=/usr/lib/systemd/system
 watcher=vfio-handoff-recover
 manifest=/usr/share/vfio-handoff/manifest
@@ -39,7 +40,8 @@ manifest=/usr/share/vfio-handoff/manifest
 usage() {
 	cat <<-'EOT'
 		usage: ./install.sh [install]            builds and installs on this host (root)
-		       ./install.sh uninstall [--purge]  removes it; --purge removes your profiles, too
+		       ./install.sh uninstall [--purge]  removes it; --purge removes your profiles, too, and
+		                                         the definitions that 'patch --undo' needs
 		       ./install.sh demo                 hands a GPU to a VM and back, in a throw-away VM (root)
 		       ./install.sh test                 runs every test of the project (root)
 
@@ -257,7 +259,8 @@ say_what_next() {
 		       address = 0000:01:00.0
 		  3. vfio-handoff profile check <vm>   is it right?
 		  4. vfio-handoff plan <vm> detach     every step that a start would take; touches nothing
-		  5. virsh start <vm>
+		  5. vfio-handoff patch <vm>           what its definition lacks; --apply adds it
+		  6. virsh start <vm>
 
 		./install.sh uninstall removes it again.
 	EOT
@@ -342,6 +345,22 @@ remove_profiles() { # [--purge]
 	fi
 }
 
+# What a guest was before the first 'patch --apply': nobody else has it. It may hold passwords.
+remove_kept_definitions() { # [--purge]
+	if [[ ! -d $root$kept ]]; then
+		return
+	fi
+	if [[ ${1:-} == --purge ]]; then
+		rm -rf -- "${root:?}$kept"
+		return
+	fi
+	rmdir -- "$root$kept/guest" 2>/dev/null || :
+	if ! rmdir -- "$root$kept" 2>/dev/null; then
+		say "Kept: what guests were before 'vfio-handoff patch', maybe with passwords, for root alone, in" \
+			"$root$kept/guest (uninstall --purge removes it)"
+	fi
+}
+
 uninstall_command() {
 	local purge=${1:-} installed=''
 	[[ -z $purge || $purge == --purge ]] || refuse "uninstall: unknown argument '$purge'"
@@ -357,6 +376,7 @@ uninstall_command() {
 	remove_files "$installed"
 	! has_systemd || systemctl daemon-reload
 	remove_profiles "$purge"
+	remove_kept_definitions "$purge"
 	rm -rf -- "$root$state"
 	remove_empty_directories "$installed"
 	say "vfio-handoff is removed; hooks, profiles and VMs of others are as they were"

@@ -89,6 +89,7 @@ static void hint_nearest(virConnectPtr connection, const char *name, struct vh_e
 	nearest = names ? vh_nearest(name, names, (size_t)count) : -1;
 	if (nearest >= 0) {
 		(void)vh_error_hint(err, "did you mean '%s'?", names[nearest]);
+		vh_sanitize(err->hint);
 	} else {
 		(void)vh_error_hint(err, "virsh list --all shows those there are");
 	}

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vfio-handoff: the command. One file per sub-command; this is the table. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "lib/guest/kubevirt.h"
@@ -46,7 +49,7 @@ static void help(FILE *to)
 	}
 	(void)fputs(
 		"\n"
-		"  --json      data as JSON: plan, status, groups, profile\n"
+		"  --json      data as JSON: plan, status, groups, profile, patch\n"
 		"  --root DIR  look at another tree, e.g. a captured host; it is never written,\n"
 		"              unless it holds the file " TEST_ROOT_MARK "\n"
 		"  --watch     recover: stay while anything is handed over, bring back what no event\n"
@@ -185,13 +188,29 @@ static int run_words(int argc, char **argv)
 	return status == CLI_OK ? run_command(&cli, argc, argv) : status;
 }
 
+/*
+ * What the caller has closed must not be opened again by chance: a message would go into a file of
+ * ours, or to the daemon. Each is opened for what it is not used for, so that a use of it fails.
+ */
+static void fill_standard_files(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF) {
+			(void)open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+		}
+	}
+}
+
 int main(int argc, char **argv)
 {
 	bool hook = argc > 0 && strcmp(vh_basename(argv[0]), VH_KUBEVIRT_NAME) == 0;
-	int status = hook ? cli_kubevirt(argc, argv) : run_words(argc, argv);
+	int status;
+
+	fill_standard_files();
+	status = hook ? cli_kubevirt(argc, argv) : run_words(argc, argv);
 
 	/* Output that did not arrive is a failure: a full disk, a closed pipe. */
-	if (fflush(stdout) != 0 && status == CLI_OK) {
+	if ((fflush(stdout) != 0 || ferror(stdout)) && status == CLI_OK) {
 		(void)fputs("vfio-handoff: cannot write the output\n", stderr);
 		status = CLI_FAILED;
 	}

@@ -106,11 +106,17 @@ void cli_patch_notes(const struct vh_report *report) __attribute__((nonnull));
 int cli_patch_missing(const struct cli_patch *patch, const char *name,
 		      const struct vh_report *report) __attribute__((nonnull));
 
-/* A unified diff on stdout, in colour if that is a terminal. */
-void cli_patch_print_diff(const char *diff) __attribute__((nonnull));
+/*
+ * A unified diff on stdout; on a terminal in colour, without control characters. Return: CLI_OK, or
+ * CLI_FAILED with a message.
+ */
+int cli_patch_print_diff(const char *diff) __attribute__((nonnull));
 
 /* All of @data on stdout, whatever bytes it has. Return: CLI_OK, or CLI_FAILED with a message. */
 int cli_patch_write(const char *data, size_t len) __attribute__((nonnull, warn_unused_result));
+
+/* A word as a POSIX shell takes it, in quotes if it needs them. */
+void cli_patch_word(struct vh_text *ret, const char *word) __attribute__((nonnull));
 
 /**
  * cli_patch_qm() - "qm VERB VMID --digest DIGEST --KEY VALUE ... --delete KEY,KEY", ready for a shell

@@ -14,18 +14,19 @@
 
 int cli_guest_put_back(struct cli_guest *guest, const char *where, const struct vh_error *err)
 {
+	VH_AUTO_TEXT struct vh_text define = {0};
 	struct vh_text back = {0};
 	struct vh_error why = {0};
 	int rc = cli_domain_read(guest->domain, &back, &why);
 
 	cli_error(err);
-	if (rc == 0 && strcmp(vh_text_str(&back), vh_text_str(&guest->now)) != 0) {
+	if (rc == 0 && !cli_guest_same(&back, vh_text_str(&guest->now), guest->now.len)) {
 		/* Not validated: libvirt wrote this text, and an older schema may not know it all. */
 		rc = cli_domain_define(guest->domain, vh_text_str(&guest->now), false, &why);
 		if (rc == 0) {
 			rc = cli_domain_read(guest->domain, &back, &why);
 		}
-		if (rc == 0 && strcmp(vh_text_str(&back), vh_text_str(&guest->now)) != 0) {
+		if (rc == 0 && !cli_guest_same(&back, vh_text_str(&guest->now), guest->now.len)) {
 			rc = vh_error_set(&why, EIO, NULL, "libvirt has changed the old definition");
 		}
 	}
@@ -35,8 +36,9 @@ int cli_guest_put_back(struct cli_guest *guest, const char *where, const struct 
 			      guest->patch->vm);
 		return CLI_FAILED;
 	}
+	cli_guest_virsh(guest, "define", NULL, &define);
 	(void)vh_error_wrap(&why, "and the old definition could not be put back");
-	(void)vh_error_hint(&why, "it is in %s; virsh -c %s define takes it", where, guest->uri);
+	(void)vh_error_hint(&why, "to put it back: %s%s", vh_text_str(&define), where);
 	cli_error(&why);
 	return CLI_INCOMPLETE;
 }
@@ -53,7 +55,7 @@ static int kept_is_now(const struct cli_guest *guest, enum vh_kept_file which, s
 		return 0;
 	}
 	if (rc == 0) {
-		rc = len == guest->now.len && memcmp(kept, vh_text_str(&guest->now), len) == 0;
+		rc = cli_guest_same(&guest->now, kept, len);
 		explicit_bzero(kept, len);
 	}
 	return rc;
@@ -98,22 +100,6 @@ static int keep_before(const struct cli_guest *guest, char where[VH_PATH_MAX], s
 	}
 	return vh_kept_write(sys, uuid, VH_KEPT_BEFORE, vh_text_str(&guest->now), guest->now.len,
 			     err);
-}
-
-/* Somebody may have defined it since we read it. */
-static int still_the_same(const struct cli_guest *guest, struct vh_error *err)
-{
-	struct vh_text again = {0};
-	int rc = cli_domain_read(guest->domain, &again, err);
-
-	if (rc == 0 && strcmp(vh_text_str(&again), vh_text_str(&guest->now)) != 0) {
-		rc = vh_error_set(err, EAGAIN, NULL,
-				  "somebody else changes %s right now; nothing was changed, run it "
-				  "again",
-				  guest->patch->vm);
-	}
-	cli_guest_forget(&again);
-	return rc;
 }
 
 /* "libvirt has dropped A, B": what the set asks for and the definition has not. */
@@ -171,7 +157,7 @@ static int apply(struct cli_guest *guest, const struct vh_guest_set *set, const 
 	struct vh_error err = {0};
 	char where[VH_PATH_MAX];
 
-	if (keep_before(guest, where, &err) || still_the_same(guest, &err)) {
+	if (keep_before(guest, where, &err) || cli_guest_unchanged(guest, &err)) {
 		cli_error(&err);
 		return CLI_FAILED;
 	}

@@ -55,8 +55,8 @@ static int mask(const struct cli_guest *guest, const char *xml, struct vh_text *
 	return vh_domain_mask(&domain, ret, err);
 }
 
-int cli_guest_diff(const struct cli_guest *guest, const char *after, struct vh_text *ret,
-		   struct vh_error *err)
+int cli_guest_diff(const struct cli_guest *guest, const char *title, const char *after,
+		   struct vh_text *ret, struct vh_error *err)
 {
 	VH_AUTO_TEXT struct vh_text left = {0};
 	VH_AUTO_TEXT struct vh_text right = {0};
@@ -69,19 +69,52 @@ int cli_guest_diff(const struct cli_guest *guest, const char *after, struct vh_t
 	if (rc) {
 		return rc;
 	}
-	vh_text_addf(&name, "%s (patched)", guest->patch->vm);
+	vh_text_addf(&name, "%s (%s)", guest->patch->vm, title);
 	vh_diff(ret, guest->patch->vm, vh_text_str(&left), vh_text_str(&name), vh_text_str(&right));
 	return ret->failed || name.failed ? vh_error_set(err, ENOMEM, NULL, "out of memory") : 0;
 }
 
-void cli_guest_print_diff(const struct cli_guest *guest, const char *diff)
+int cli_guest_print_diff(const struct cli_guest *guest, const char *diff)
 {
 	if (diff[0]) {
-		cli_patch_print_diff(diff);
-		(void)fflush(stdout);
-	} else {
-		(void)fprintf(stderr, "%s: only a password changes, which is not shown\n",
-			      guest->patch->vm);
+		return cli_patch_print_diff(diff);
+	}
+	(void)fprintf(stderr, "%s: only a password changes, which is not shown\n", guest->patch->vm);
+	return CLI_OK;
+}
+
+bool cli_guest_same(const struct vh_text *xml, const char *text, size_t len)
+{
+	struct vh_domain_xml one = {.name = "one", .text = vh_text_str(xml), .len = xml->len};
+	struct vh_domain_xml other = {.name = "other", .text = text, .len = len};
+
+	return vh_domain_same(&one, &other);
+}
+
+int cli_guest_unchanged(const struct cli_guest *guest, struct vh_error *err)
+{
+	struct vh_text again = {0};
+	int rc = cli_domain_read(guest->domain, &again, err);
+
+	if (rc == 0 && !cli_guest_same(&again, vh_text_str(&guest->now), guest->now.len)) {
+		rc = vh_error_set(err, EAGAIN, NULL,
+				  "somebody else changes %s right now; nothing was changed, run it "
+				  "again",
+				  guest->patch->vm);
+	}
+	cli_guest_forget(&again);
+	return rc;
+}
+
+void cli_guest_virsh(const struct cli_guest *guest, const char *verb, const char *vm,
+		     struct vh_text *ret)
+{
+	vh_text_add(ret, "virsh -c ");
+	cli_patch_word(ret, guest->uri);
+	vh_text_addf(ret, " %s ", verb);
+	if (vm) {
+		vh_text_add(ret, vm[0] == '-' ? "--domain " : "");
+		cli_patch_word(ret, vm);
 	}
 }
 
@@ -129,15 +162,15 @@ static int show_changes(struct cli_guest *guest, const struct vh_guest_set *set,
 	const char *vm = guest->patch->vm;
 	int status = CLI_OK;
 
-	if (cli_guest_diff(guest, xml, &diff, &err)) {
+	if (cli_guest_diff(guest, "patched", xml, &diff, &err)) {
 		cli_error(&err);
 		return CLI_FAILED;
 	}
 	if (!guest->patch->cli->json) {
 		cli_patch_explain(vm, report);
-		cli_guest_print_diff(guest, vh_text_str(&diff));
+		status = cli_guest_print_diff(guest, vh_text_str(&diff));
 	}
-	if (apply) {
+	if (status == CLI_OK && apply) {
 		status = cli_guest_apply(guest, set, xml);
 	}
 	if (status == CLI_OK && guest->patch->cli->json) {

@@ -27,13 +27,31 @@ int cli_guest_open(const struct cli_patch *patch, bool writable, struct cli_gues
 
 /**
  * cli_guest_diff() - from @guest->now to @after, without passwords
+ * @title: of @after, beside the VM's name: "patched"
  * Return: 0; *ret is "" if only passwords differ; -errno.
  */
-int cli_guest_diff(const struct cli_guest *guest, const char *after, struct vh_text *ret,
-		   struct vh_error *err) __attribute__((nonnull, warn_unused_result));
+int cli_guest_diff(const struct cli_guest *guest, const char *title, const char *after,
+		   struct vh_text *ret, struct vh_error *err)
+	__attribute__((nonnull, warn_unused_result));
 
-/* The diff on stdout; or, if there is none, that only a password changes. */
-void cli_guest_print_diff(const struct cli_guest *guest, const char *diff) __attribute__((nonnull));
+/*
+ * The diff on stdout; or, if there is none, that only a password changes. Return: CLI_OK, or CLI_FAILED
+ * with a message: nobody has seen it.
+ */
+int cli_guest_print_diff(const struct cli_guest *guest, const char *diff)
+	__attribute__((nonnull, warn_unused_result));
+
+/* Is @text the definition @xml, as vh_domain_same() sees it? */
+bool cli_guest_same(const struct vh_text *xml, const char *text, size_t len)
+	__attribute__((nonnull, warn_unused_result));
+
+/* Refuses if somebody has changed the definition since it was read. Return: 0, or -errno with err. */
+int cli_guest_unchanged(const struct cli_guest *guest, struct vh_error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/* "virsh -c URI VERB VM", ready for a shell; @vm is left out if it is NULL. */
+void cli_guest_virsh(const struct cli_guest *guest, const char *verb, const char *vm,
+		     struct vh_text *ret) __attribute__((nonnull(1, 2, 4)));
 
 /* Passwords have no place in memory that is given back. */
 void cli_guest_forget(struct vh_text *text) __attribute__((nonnull));

@@ -41,29 +41,46 @@ static int read_vm(struct cli_pve *vm, struct vh_error *err)
 	return rc;
 }
 
-/* The command, as text or with what it does as JSON. */
-static int print(const struct cli_pve *vm, const struct vh_pve_edit *edit,
-		 const struct vh_report *report)
+static void make_command(const struct cli_pve *vm, const struct vh_pve_edit *edit,
+			 struct vh_text *ret)
+{
+	if (edit->count > 0) {
+		cli_patch_qm(ret, "set", vm->patch->vm, vm->digest, edit);
+	}
+}
+
+/* For people; JSON comes once all is done. */
+static int show(const struct cli_pve *vm, const struct vh_pve_edit *edit,
+		const struct vh_report *report)
 {
 	VH_AUTO_TEXT struct vh_text command = {0};
-	struct json_object *o;
 
-	if (edit->count > 0) {
-		cli_patch_qm(&command, "set", vm->patch->vm, vm->digest, edit);
+	if (vm->patch->cli->json) {
+		return CLI_OK;
 	}
+	make_command(vm, edit, &command);
+	cli_patch_explain(vm->patch->vm, report);
 	if (command.failed) {
 		(void)fputs("vfio-handoff: out of memory\n", stderr);
 		return CLI_FAILED;
 	}
-	if (!vm->patch->cli->json) {
-		cli_patch_explain(vm->patch->vm, report);
-		return cli_patch_write(vh_text_str(&command), command.len);
+	return cli_patch_write(vh_text_str(&command), command.len);
+}
+
+/* @done: "applied" or "undone", and whether it is so. */
+static void print_json(const struct cli_pve *vm, const struct vh_pve_edit *edit,
+		       const struct vh_report *report, const char *done, bool is_done)
+{
+	VH_AUTO_TEXT struct vh_text command = {0};
+	struct json_object *o = cli_patch_json(vm->patch, vm->patch->vm, report);
+
+	make_command(vm, edit, &command);
+	if (command.len > 0) {
+		(void)vh_trim_end(command.data);
 	}
-	o = cli_patch_json(vm->patch, vm->patch->vm, report);
-	(void)vh_trim_end(command.data ? command.data : (char[]){""});
 	cli_json_string(o, "command", vh_text_str(&command));
+	(void)json_object_object_add(o, done, json_object_new_boolean(is_done));
 	cli_json_print(o);
-	return CLI_OK;
 }
 
 static int patch(struct cli_pve *vm, struct vh_guest_set *set)
@@ -71,6 +88,7 @@ static int patch(struct cli_pve *vm, struct vh_guest_set *set)
 	VH_AUTO_PVE_EDIT struct vh_pve_edit edit = {0};
 	VH_AUTO_REPORT struct vh_report report = {0};
 	struct vh_error err = {0};
+	bool apply = vm->patch->action == CLI_PATCH_APPLY;
 	int status;
 	int rc;
 
@@ -85,19 +103,18 @@ static int patch(struct cli_pve *vm, struct vh_guest_set *set)
 	if (vm->patch->action == CLI_PATCH_CHECK) {
 		return cli_patch_missing(vm->patch, vm->patch->vm, &report);
 	}
-	status = print(vm, &edit, &report);
-	if (status != CLI_OK) {
-		return status;
-	}
-	if (rc == 0) {
+	status = show(vm, &edit, &report);
+	if (status == CLI_OK && rc == 0) {
 		(void)fprintf(stderr, "%s: nothing for qm to change\n", vm->patch->vm);
-		return CLI_OK;
+	} else if (status == CLI_OK && apply) {
+		status = cli_pve_apply(vm, &edit);
+	} else if (status == CLI_OK) {
+		(void)fprintf(stderr, "%s: nothing was changed; --apply runs this\n", vm->patch->vm);
 	}
-	if (vm->patch->action == CLI_PATCH_APPLY) {
-		return cli_pve_apply(vm, &edit);
+	if (status == CLI_OK && vm->patch->cli->json) {
+		print_json(vm, &edit, &report, "applied", apply && rc > 0);
 	}
-	(void)fprintf(stderr, "%s: nothing was changed; --apply runs this\n", vm->patch->vm);
-	return CLI_OK;
+	return status;
 }
 
 /* --- undo */
@@ -142,23 +159,27 @@ static int undo(struct cli_pve *vm)
 	VH_AUTO_PVE_EDIT struct vh_pve_edit edit = {0};
 	VH_AUTO_REPORT struct vh_report report = {0};
 	struct vh_error err = {0};
-	int rc = find_way_back(vm, &edit, &report, &err);
+	int found = find_way_back(vm, &edit, &report, &err);
+	int rc = found;
 	int status;
 
 	if (rc == 0) {
 		(void)fprintf(stderr, "%s: it has nothing of patch; nothing to undo\n",
 			      vm->patch->vm);
 		rc = vh_kept_forget(vm->patch->cli->sys, vm->patch->vm, &err);
-		if (rc == 0) {
-			return vm->patch->cli->json ? print(vm, &edit, &report) : CLI_OK;
-		}
 	}
 	if (rc < 0) {
 		cli_error(&err);
 		return CLI_FAILED;
 	}
-	status = print(vm, &edit, &report);
-	return status == CLI_OK ? cli_pve_go_back(vm, &edit) : status;
+	status = found > 0 ? show(vm, &edit, &report) : CLI_OK;
+	if (status == CLI_OK && found > 0) {
+		status = cli_pve_go_back(vm, &edit);
+	}
+	if (status == CLI_OK && vm->patch->cli->json) {
+		print_json(vm, &edit, &report, "undone", found > 0);
+	}
+	return status;
 }
 
 /* --- */

@@ -70,16 +70,16 @@ struct call {
 static void add_word(struct call *call, const char *word)
 {
 	char **words = realloc(call->words, (call->count + 2) * sizeof(*words));
-	char *copy = strdup(word);
 
-	call->words = words ? words : call->words;
-	if (!words || !copy) {
-		free(copy);
+	if (!words) {
 		call->failed = true;
 		return;
 	}
-	words[call->count++] = copy;
-	words[call->count] = NULL;
+	call->words = words;
+	words[call->count] = strdup(word);
+	words[call->count + 1] = NULL;
+	call->failed |= !words[call->count];
+	call->count++;
 }
 
 static void call_done(struct call *call)

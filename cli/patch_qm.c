@@ -5,12 +5,11 @@
 #include "cli/patch.h"
 
 /* POSIX shells take every byte between single quotes as it is, but for a single quote. */
-static void add_word(struct vh_text *ret, const char *word)
+void cli_patch_word(struct vh_text *ret, const char *word)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 				    "_-+=:,./@%";
 
-	vh_text_add(ret, " ");
 	if (word[0] && word[strspn(word, plain)] == '\0') {
 		vh_text_add(ret, word);
 		return;
@@ -33,13 +32,13 @@ void cli_patch_qm(struct vh_text *ret, const char *verb, const char *vmid, const
 
 	vh_text_addf(ret, "qm %s %s", verb, vmid);
 	if (digest) {
-		vh_text_add(ret, " --digest");
-		add_word(ret, digest);
+		vh_text_add(ret, " --digest ");
+		cli_patch_word(ret, digest);
 	}
 	for (size_t i = 0; i < edit->count; i++) {
 		if (edit->items[i].value) {
-			vh_text_addf(ret, " --%s", edit->items[i].key);
-			add_word(ret, edit->items[i].value);
+			vh_text_addf(ret, " --%s ", edit->items[i].key);
+			cli_patch_word(ret, edit->items[i].value);
 		}
 	}
 	for (size_t i = 0; i < edit->count; i++) {

@@ -9,6 +9,7 @@
 
 #include "cli/json.h"
 #include "cli/patch.h"
+#include "lib/base/cleanup.h"
 #include "lib/host/record.h"
 
 #define LOCK            VH_RUN_LOCK_DIR "/patch"
@@ -77,7 +78,7 @@ static bool wants_colour(void)
 	const char *off = getenv("NO_COLOR"); /* https://no-color.org */
 	const char *term = getenv("TERM");
 
-	return isatty(STDOUT_FILENO) && !(off && off[0]) && term && strcmp(term, "dumb") != 0;
+	return !(off && off[0]) && term && strcmp(term, "dumb") != 0;
 }
 
 static const char *colour_of(const char *line)
@@ -97,12 +98,33 @@ static const char *colour_of(const char *line)
 	}
 }
 
-void cli_patch_print_diff(const char *diff)
+/* A definition may hold control characters, which a terminal would obey. */
+static void clean_lines(char *text)
 {
-	if (!wants_colour()) {
-		(void)fputs(diff, stdout);
+	while (*text) {
+		size_t len = strcspn(text, "\n\t");
+		char end = text[len];
+
+		text[len] = '\0';
+		vh_sanitize(text);
+		text[len] = end;
+		text += len + (end != '\0');
+	}
+}
+
+static void print_to_terminal(const char *diff)
+{
+	VH_AUTO_FREE char *text = strdup(diff);
+
+	if (!text) {
 		return;
 	}
+	clean_lines(text);
+	if (!wants_colour()) {
+		(void)fputs(text, stdout);
+		return;
+	}
+	diff = text;
 	while (*diff) {
 		int len = (int)strcspn(diff, "\n");
 		const char *colour = colour_of(diff);
@@ -113,9 +135,19 @@ void cli_patch_print_diff(const char *diff)
 	}
 }
 
+int cli_patch_print_diff(const char *diff)
+{
+	if (isatty(STDOUT_FILENO)) {
+		print_to_terminal(diff);
+	} else {
+		(void)fputs(diff, stdout);
+	}
+	return cli_patch_write("", 0);
+}
+
 int cli_patch_write(const char *data, size_t len)
 {
-	if (fwrite(data, 1, len, stdout) != len || fflush(stdout) != 0) {
+	if (fwrite(data, 1, len, stdout) != len || fflush(stdout) != 0 || ferror(stdout)) {
 		(void)fputs("vfio-handoff: cannot write the output\n", stderr);
 		return CLI_FAILED;
 	}

@@ -41,29 +41,30 @@ static int kept_read(const struct cli_guest *guest, enum vh_kept_file which, str
 
 static bool is_now(const struct cli_guest *guest, const struct kept *kept)
 {
-	return kept->text && kept->len == guest->now.len &&
-	       memcmp(kept->text, vh_text_str(&guest->now), kept->len) == 0;
+	return kept->text && cli_guest_same(&guest->now, kept->text, kept->len);
 }
 
 static int refuse(const struct cli_guest *guest, const struct kept *before,
 		  const struct kept *after, struct vh_error *err)
 {
+	VH_AUTO_TEXT struct vh_text dumpxml = {0};
+	VH_AUTO_TEXT struct vh_text define = {0};
 	const char *vm = guest->patch->vm;
 
+	cli_guest_virsh(guest, "dumpxml --inactive", vm, &dumpxml);
+	cli_guest_virsh(guest, "define", NULL, &define);
 	if (after->text) {
 		(void)vh_error_set(err, ESTALE, NULL,
 				   "%s has been changed since it was patched: we left what is in "
-				   "%s, and now it has what virsh -c %s dumpxml --inactive %s shows",
-				   vm, after->path, guest->uri, vm);
+				   "%s, and now it has what %s shows",
+				   vm, after->path, vh_text_str(&dumpxml));
 	} else {
 		(void)vh_error_set(err, ESTALE, NULL,
 				   "the last patch of %s was cut short, so nobody knows whose the "
-				   "definition is that virsh -c %s dumpxml --inactive %s shows; "
-				   "before, it was what is in %s",
-				   vm, guest->uri, vm, before->path);
+				   "definition is that %s shows; before, it was what is in %s",
+				   vm, vh_text_str(&dumpxml), before->path);
 	}
-	return vh_error_hint(err, "if that shall go: virsh -c %s define %s", guest->uri,
-			     before->path);
+	return vh_error_hint(err, "if that shall go: %s%s", vh_text_str(&define), before->path);
 }
 
 /* CLI_OK and nothing said: @before is to be defined. */
@@ -85,15 +86,15 @@ static int decide(struct cli_guest *guest, const struct kept *before, const stru
 	return is_now(guest, after) ? 0 : refuse(guest, before, after, err);
 }
 
-static int show(const struct cli_guest *guest, const struct kept *before, struct vh_text *diff,
-		struct vh_error *err)
+static int show(const struct cli_guest *guest, const struct kept *before, struct vh_text *diff)
 {
-	int rc = cli_guest_diff(guest, before->text, diff, err);
+	struct vh_error err = {0};
 
-	if (rc == 0 && !guest->patch->cli->json) {
-		cli_guest_print_diff(guest, vh_text_str(diff));
+	if (cli_guest_diff(guest, "before it was patched", before->text, diff, &err)) {
+		cli_error(&err);
+		return CLI_FAILED;
 	}
-	return rc;
+	return guest->patch->cli->json ? CLI_OK : cli_guest_print_diff(guest, vh_text_str(diff));
 }
 
 static int define(struct cli_guest *guest, const struct kept *before, struct vh_error *err)
@@ -104,7 +105,7 @@ static int define(struct cli_guest *guest, const struct kept *before, struct vh_
 	if (rc == 0) {
 		rc = cli_domain_read(guest->domain, &back, err);
 	}
-	if (rc == 0 && strcmp(vh_text_str(&back), before->text) != 0) {
+	if (rc == 0 && !cli_guest_same(&back, before->text, before->len)) {
 		rc = vh_error_set(err, EIO, NULL,
 				  "libvirt has not kept all of %s; is it another version now?",
 				  before->path);
@@ -124,21 +125,38 @@ static void print_json(const struct cli_guest *guest, const char *diff, bool und
 	cli_json_print(o);
 }
 
-static int go_back(struct cli_guest *guest, const struct kept *before, const struct kept *after)
+static void note_state(const struct cli_guest *guest)
 {
-	struct vh_error err = {0};
+	const struct cli_domain_facts *facts = cli_domain_facts(guest->domain);
 
-	if (define(guest, before, &err)) {
-		return cli_guest_put_back(guest, after->path, &err);
-	}
-	(void)fprintf(stderr, "%s: it has the definition again that it had before\n",
-		      guest->patch->vm);
-	if (cli_domain_facts(guest->domain)->running) {
+	if (facts->running) {
 		(void)fprintf(stderr,
 			      "note: %s is running: this holds from its next start after a full "
 			      "shutdown\n",
 			      guest->patch->vm);
 	}
+	if (facts->saved) {
+		(void)fprintf(stderr,
+			      "note: %s has a saved state, which resumes with the definition it "
+			      "was saved with; virsh managedsave-remove drops it\n",
+			      guest->patch->vm);
+	}
+}
+
+static int go_back(struct cli_guest *guest, const struct kept *before, const struct kept *after)
+{
+	struct vh_error err = {0};
+
+	if (cli_guest_unchanged(guest, &err)) {
+		cli_error(&err);
+		return CLI_FAILED;
+	}
+	if (define(guest, before, &err)) {
+		return cli_guest_put_back(guest, after->path, &err);
+	}
+	(void)fprintf(stderr, "%s: it has the definition again that it had before\n",
+		      guest->patch->vm);
+	note_state(guest);
 	if (vh_kept_forget(guest->patch->cli->sys, cli_domain_facts(guest->domain)->uuid, &err)) {
 		cli_error(&err);
 		return CLI_INCOMPLETE;
@@ -146,7 +164,7 @@ static int go_back(struct cli_guest *guest, const struct kept *before, const str
 	return CLI_OK;
 }
 
-static int undo(struct cli_guest *guest)
+int cli_guest_undo(struct cli_guest *guest)
 {
 	AUTO_KEPT struct kept before = {0};
 	AUTO_KEPT struct kept after = {0};
@@ -162,28 +180,20 @@ static int undo(struct cli_guest *guest)
 	if (rc == 0) {
 		rc = decide(guest, &before, &after, &nothing, &err);
 	}
-	if (rc == 0 && !nothing) {
-		rc = show(guest, &before, &diff, &err);
-	}
 	if (rc) {
 		cli_error(&err);
 		return CLI_FAILED;
 	}
 	if (!nothing) {
+		status = show(guest, &before, &diff);
+	}
+	if (!nothing && status == CLI_OK) {
+		cli_patch_hold_signals();
 		status = go_back(guest, &before, &after);
+		cli_patch_release_signals();
 	}
 	if (status == CLI_OK && guest->patch->cli->json) {
 		print_json(guest, vh_text_str(&diff), !nothing);
 	}
-	return status;
-}
-
-int cli_guest_undo(struct cli_guest *guest)
-{
-	int status;
-
-	cli_patch_hold_signals();
-	status = undo(guest);
-	cli_patch_release_signals();
 	return status;
 }

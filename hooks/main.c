@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "hooks/hook.h"
+#include "hooks/output.h"
 #include "lib/sys/real.h"
 
 /*
@@ -29,6 +30,9 @@ int main(int argc, char **argv)
 	 * half-way nor change an answer.
 	 */
 	(void)signal(SIGPIPE, SIG_IGN);
+	/* Ignored, as a caller may leave it, it takes away how the programs that we run have ended. */
+	(void)signal(SIGCHLD, SIG_DFL);
+	hook_fill_standard_files();
 	is_proxmox = argc >= PROXMOX_ARGC &&
 		     (hook_is_phase(argv[2]) || (argc == PROXMOX_ARGC && vh_is_vmid(argv[1])));
 	if (!is_proxmox && argc < LIBVIRT_ARGC) {

@@ -2,6 +2,7 @@
 #include "hooks/output.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "lib/base/text.h"
@@ -19,4 +20,16 @@ int hook_output(const struct vh_text *text)
 		at += n > 0 ? (size_t)n : 0;
 	}
 	return 0;
+}
+
+void hook_fill_standard_files(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		int mode = fd == STDIN_FILENO ? O_WRONLY : O_RDONLY;
+
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF) {
+			/* NOLINTNEXTLINE(android-cloexec-open): for the second stage as well */
+			(void)open("/dev/null", mode);
+		}
+	}
 }

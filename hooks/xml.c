@@ -254,6 +254,7 @@ static bool is_operation(const char *word)
 
 int main(int argc, char **argv)
 {
+	hook_fill_standard_files();
 	if (argc > 0 && strcmp(vh_basename(argv[0]), VH_KUBEVIRT_NAME) == 0) {
 		return run_kubevirt(argc, argv);
 	}

@@ -309,10 +309,19 @@ int vh_unescape(char *dst, size_t size, const char *src)
 	return 0;
 }
 
+/* The control characters from U+0080 to U+009F, in UTF-8: terminals obey them too. */
+static bool is_high_control(const char *s)
+{
+	return (unsigned char)s[0] == 0xc2 && ((unsigned char)s[1] & 0xe0) == 0x80;
+}
+
 void vh_sanitize(char *s)
 {
 	for (; *s; s++) {
-		if (iscntrl((unsigned char)*s)) {
+		if (is_high_control(s)) {
+			*s++ = '?';
+			*s = '?';
+		} else if (iscntrl((unsigned char)*s)) {
 			*s = '?';
 		}
 	}

@@ -60,6 +60,15 @@ int vh_domain_mask(const struct vh_domain_xml *domain, struct vh_text *ret, stru
 	__attribute__((nonnull, warn_unused_result));
 
 /**
+ * vh_domain_same() - are both, as libvirt wrote them, the same definition
+ *
+ * Byte for byte, but for the order of the devices: libvirt puts those it has added itself in another
+ * place when it reads its own output.
+ */
+bool vh_domain_same(const struct vh_domain_xml *a, const struct vh_domain_xml *b)
+	__attribute__((nonnull, warn_unused_result));
+
+/**
  * struct vh_domain_new - a machine that does not exist yet
  * @minimal:    only what it needs to start: no disk, no network, no input
  * @memory_mib, @vcpus: 0 for our choice

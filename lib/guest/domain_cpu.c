@@ -45,6 +45,7 @@ static int pass_through(struct vh_domain_edit *e, xmlNode *cpu)
 {
 	xmlNode *model;
 	xmlNode *vendor;
+	char match[32];
 	int rc;
 
 	if (vh_xml_is(cpu, "mode", "host-passthrough")) {
@@ -59,8 +60,10 @@ static int pass_through(struct vh_domain_edit *e, xmlNode *cpu)
 	}
 	vh_domain_set(e, cpu, "mode", "host-passthrough", why_host);
 	if (vh_xml_has(cpu, "match")) {
+		(void)vh_xml_get(cpu, "match", match, sizeof(match));
 		vh_xml_unset(e->xml, cpu, "match");
-		vh_report_change(e->report, why_host, vh_xml_line(cpu), "<cpu match=> removed");
+		vh_report_change(e->report, why_host, vh_xml_line(cpu),
+				 "match='%s' of <cpu> removed", match);
 	}
 	if (vh_xml_has(cpu, "check")) {
 		vh_domain_set(e, cpu, "check", "none", why_host);

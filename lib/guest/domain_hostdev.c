@@ -215,7 +215,7 @@ static void edit_rom(struct vh_domain_edit *e, xmlNode *rom, const char *file, c
 	/* Nothing else may stand beside enabled='no'. */
 	if (vh_xml_is(rom, "enabled", "no")) {
 		vh_xml_unset(e->xml, rom, "enabled");
-		vh_report_change(e->report, why, vh_xml_line(rom), "<rom enabled='no'> removed");
+		vh_report_change(e->report, why, vh_xml_line(rom), "enabled='no' of <rom> removed");
 	}
 	if (file[0]) {
 		vh_domain_set(e, rom, "file", file, why);
@@ -333,7 +333,9 @@ static int choose(struct vh_domain_edit *e, const struct choice *c, xmlNode **re
 	if (c->count > 1 && c->gpu_count != 1) {
 		(void)vh_domain_refuse(e, NULL, "which of its cards is the display card? %s",
 				       vh_text_str(&c->text));
-		return vh_error_hint(e->err, "name the card in a profile");
+		return vh_error_hint(
+			e->err,
+			"name the card in a profile, with `rom =` in its [device NAME]; --profile takes that");
 	}
 	*ret = c->count == 1 ? c->first : c->gpu;
 	return 0;

@@ -20,12 +20,16 @@ static void mask_attribute(struct vh_xml *xml, xmlNode *node, const char *name)
 	}
 }
 
+/* Of an option of QEMU's, "password", or of a block device's in it, "file.password". */
 static bool is_secret_key(const char *key, size_t len)
 {
-	static const char *const keys[] = {"data", "passwd", "password"};
+	static const char *const keys[] = {"data", "passwd", "password", "cookie"};
+	const char *dot = memrchr(key, '.', len);
+	size_t prefix = dot ? (size_t)(dot - key) + 1 : 0;
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		if (strlen(keys[i]) == len && strncmp(keys[i], key, len) == 0) {
+		if (strlen(keys[i]) == len - prefix &&
+		    strncmp(keys[i], key + prefix, len - prefix) == 0) {
 			return true;
 		}
 	}
@@ -38,32 +42,111 @@ static bool is_switch(const char *value, size_t len)
 	       (len == 3 && strncmp(value, "off", len) == 0);
 }
 
-/* An argument of QEMU's, "secret,id=a,data=b" -> "secret,id=a,data=***". */
-static void mask_argument(struct vh_xml *xml, xmlNode *node)
+/* Up to the next ','; two of them are one that belongs to the value. */
+static size_t item_length(const char *item)
 {
-	VH_AUTO_TEXT struct vh_text masked = {0};
-	xmlChar *value = xmlGetNoNsProp(node, (const xmlChar *)"value");
-	const char *at = value ? (const char *)value : "";
+	size_t len = 0;
 
-	while (*at) {
-		size_t len = strcspn(at, ",");
-		size_t key = strcspn(at, "=,");
+	while (item[len] && (item[len] != ',' || item[len + 1] == ',')) {
+		len += item[len] == ',' ? 2 : 1;
+	}
+	return len;
+}
 
-		if (at[key] == '=' && is_secret_key(at, key) &&
-		    !is_switch(at + key + 1, len - key - 1)) {
-			vh_text_addn(&masked, at, key + 1);
-			vh_text_add(&masked, MASK);
+/* "secret,id=a,data=b" -> "secret,id=a,data=***" */
+static void mask_list(const char *text, struct vh_text *ret)
+{
+	while (*text) {
+		size_t len = item_length(text);
+		size_t key = strcspn(text, "=,");
+
+		if (text[key] == '=' && is_secret_key(text, key) &&
+		    !is_switch(text + key + 1, len - key - 1)) {
+			vh_text_addn(ret, text, key + 1);
+			vh_text_add(ret, MASK);
 		} else {
-			vh_text_addn(&masked, at, len);
+			vh_text_addn(ret, text, len);
 		}
-		at += len;
-		if (*at == ',') {
-			vh_text_add(&masked, ",");
-			at++;
+		text += len;
+		if (*text == ',') {
+			vh_text_add(ret, ",");
+			text++;
 		}
 	}
+}
+
+/* Where the string of JSON that begins at @text, behind its quote, ends. */
+static const char *string_end(const char *text)
+{
+	while (*text && *text != '"') {
+		text += text[0] == '\\' && text[1] ? 2 : 1;
+	}
+	return text;
+}
+
+/* The value of the member whose name begins at @name, if that is a string and a secret; or NULL. */
+static const char *secret_member(const char *name)
+{
+	const char *end = string_end(name);
+	const char *value = *end ? end + 1 : end;
+
+	value += strspn(value, " \t\r\n:");
+	return *value == '"' && is_secret_key(name, (size_t)(end - name)) ? value + 1 : NULL;
+}
+
+/* {"qom-type":"secret","data":"b"} -> {"qom-type":"secret","data":"***"} */
+static void mask_json(const char *text, struct vh_text *ret)
+{
+	while (*text) {
+		const char *value = *text == '"' ? secret_member(text + 1) : NULL;
+
+		if (value) {
+			vh_text_addn(ret, text, (size_t)(value - text));
+			vh_text_add(ret, MASK);
+			text = string_end(value);
+		}
+		vh_text_addn(ret, text, *text ? 1 : 0);
+		text += *text ? 1 : 0;
+	}
+}
+
+/* https://user:password@host -> https://user:***@host */
+static void mask_urls(const char *text, struct vh_text *ret)
+{
+	const char *begin;
+
+	while ((begin = strstr(text, "://"))) {
+		size_t len = strcspn(begin + 3, "/?#, \"");
+		const char *at = memrchr(begin + 3, '@', len);
+		const char *colon = at ? memchr(begin + 3, ':', (size_t)(at - begin) - 3) : NULL;
+		const char *end = colon ? colon + 1 : begin + 3;
+
+		vh_text_addn(ret, text, (size_t)(end - text));
+		vh_text_add(ret, colon ? MASK : "");
+		text = colon ? at : end;
+	}
+	vh_text_add(ret, text);
+}
+
+/* An argument of QEMU's. */
+static void mask_argument(struct vh_xml *xml, xmlNode *node)
+{
+	static void (*const masks[])(const char *, struct vh_text *) = {mask_json, mask_list,
+									mask_urls};
+	VH_AUTO_TEXT struct vh_text text = {0};
+	xmlChar *value = xmlGetNoNsProp(node, (const xmlChar *)"value");
+
+	vh_text_add(&text, value ? (const char *)value : "");
+	for (size_t i = 0; i < sizeof(masks) / sizeof(masks[0]); i++) {
+		struct vh_text masked = {0};
+
+		masks[i](vh_text_str(&text), &masked);
+		masked.failed |= text.failed;
+		vh_text_done(&text);
+		text = masked;
+	}
 	if (value) {
-		vh_xml_set(xml, node, "value", masked.failed ? MASK : vh_text_str(&masked));
+		vh_xml_set(xml, node, "value", text.failed ? MASK : vh_text_str(&text));
 	}
 	xmlFree(value);
 }
@@ -113,7 +196,7 @@ static void mask_tree(struct vh_xml *xml, xmlNode *node)
 		mask_argument(xml, node);
 	} else if (is_qemu(node, "env")) {
 		mask_variable(xml, node);
-	} else if (strcmp((const char *)node->name, "cookie") == 0) {
+	} else if (node != vh_xml_root(xml) && strcmp((const char *)node->name, "cookie") == 0) {
 		mask_cookie(xml, node);
 		return;
 	}

@@ -2,6 +2,7 @@
 
 /* <qemu:override>: x-vga, which libvirt has no word for. */
 
+#include <errno.h>
 #include <string.h>
 
 #include "lib/guest/domain_parts.h"
@@ -41,7 +42,11 @@ static int need_qemu(struct vh_domain_edit *e, xmlNode *parent, const char *name
 		ns = vh_xml_namespace(e->xml, VH_QEMU_NAMESPACE, "qemu");
 	}
 	*ret = ns ? vh_xml_add(e->xml, parent, NULL, ns, name) : NULL;
-	return *ret ? 0 : vh_domain_no_memory(e);
+	if (!*ret) {
+		(void)vh_domain_no_memory(e);
+		return -ENOMEM;
+	}
+	return 0;
 }
 
 /* The child @name of QEMU's namespace that has @attribute='@value', the only one; NULL if none has. */
@@ -75,7 +80,8 @@ static int need_qemu_with(struct vh_domain_edit *e, xmlNode *parent, const char 
 	}
 	*ret = vh_xml_add(e->xml, parent, NULL, parent->ns, name);
 	if (!*ret) {
-		return vh_domain_no_memory(e);
+		(void)vh_domain_no_memory(e);
+		return -ENOMEM;
 	}
 	vh_xml_set(e->xml, *ret, attribute[0], attribute[1]);
 	return 0;

@@ -27,11 +27,13 @@ struct vh_pve_card {
 /**
  * struct vh_pve_cards - all lines, and what they are about
  * @display: the first display card of the set, which is the one to get x-vga
+ * @any:     stands for the only card of the VM where the set names none
  */
 struct vh_pve_cards {
 	struct vh_pve_patcher *p;
 	struct vh_pve_card items[VH_PVE_HOSTPCI_MAX];
 	const struct vh_guest_device *display;
+	struct vh_guest_device any;
 };
 
 int vh_pve_read_cards(struct vh_pve_cards *c) __attribute__((nonnull, warn_unused_result));

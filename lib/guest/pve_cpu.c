@@ -78,6 +78,17 @@ static void note_vendor_id(const struct vh_pve_patcher *p)
 	}
 }
 
+void vh_pve_note_hypervisor(struct vh_report *report)
+{
+	vh_report_note(
+		report,
+		"hide-hypervisor: 'cpu' has no word for it, but a custom model has. It stands "
+		"in " CPU_MODELS ", which counts for the whole cluster and which patch does "
+		"not edit: the line 'cpu-model: bare', below it, indented by a tab, 'flags "
+		"-hypervisor' and 'reported-model host'. Then the VM's cpu is "
+		"'custom-bare' in the place of its type");
+}
+
 /* The one thing of the set that Proxmox's `cpu` has no word for. */
 static void hide_hypervisor(const struct vh_pve_patcher *p, const struct vh_pve_line *cpu,
 			    bool is_custom)
@@ -93,13 +104,7 @@ static void hide_hypervisor(const struct vh_pve_patcher *p, const struct vh_pve_
 	}
 	vh_report_change(p->report, "hide-hypervisor", cpu->line,
 			 "cpu: a custom model without the hypervisor bit, which is made by hand");
-	vh_report_note(
-		p->report,
-		"hide-hypervisor: 'cpu' has no word for it, but a custom model has. It stands "
-		"in " CPU_MODELS ", which counts for the whole cluster and which patch does "
-		"not edit: the line 'cpu-model: bare', below it, indented by a tab, 'flags "
-		"-hypervisor' and 'reported-model host'. Then the VM's cpu is "
-		"'custom-bare' in the place of its type");
+	vh_pve_note_hypervisor(p->report);
 }
 
 static int set_cpu_type(struct vh_pve_patcher *p, struct vh_pve_line *cpu, bool is_custom)

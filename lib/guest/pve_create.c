@@ -91,11 +91,6 @@ static int check(const struct maker *m)
 		return vh_error_set(m->err, EINVAL, NULL, "'%.64s' is no name of a storage",
 				    m->storage);
 	}
-	if (m->set->hide_hypervisor) {
-		return vh_error_set(m->err, EINVAL, NULL,
-				    "hide-hypervisor: Proxmox's cpu has no word for it; it needs a "
-				    "custom CPU model");
-	}
 	return 0;
 }
 
@@ -172,7 +167,7 @@ static int give_device(struct maker *m, size_t index)
 						       : "";
 	struct vh_span rom = {"", 0};
 	char address[VH_PCI_ADDRESS_MAX];
-	char key[16];
+	char key[32];
 	int rc = path[0] ? vh_pve_rom_name(device->title, path, &rom, m->err) : 0;
 
 	if (rc) {
@@ -215,6 +210,9 @@ static void explain(const struct maker *m)
 		vh_report_note(m->report,
 			       "vendor-id has no effect with ostype l26: Proxmox gives it to "
 			       "Windows guests; for one, say 'ostype win11' or the like");
+	}
+	if (m->set->hide_hypervisor) {
+		vh_pve_note_hypervisor(m->report);
 	}
 	if (m->machine->minimal) {
 		return;

@@ -64,6 +64,9 @@ bool vh_pve_args_cpu_has(const struct vh_pve_patcher *p, const char *word) __att
 int vh_pve_rom_name(const char *title, const char *path, struct vh_span *ret, struct vh_error *err)
 	__attribute__((nonnull, warn_unused_result));
 
+/* How the hypervisor bit goes: by hand. */
+void vh_pve_note_hypervisor(struct vh_report *report) __attribute__((nonnull));
+
 /* Is the set's vendor id one that Proxmox takes? 0 or -EINVAL. */
 int vh_pve_check_vendor_id(const struct vh_guest_set *set, struct vh_error *err)
 	__attribute__((nonnull, warn_unused_result));

@@ -277,20 +277,30 @@ static int fold(struct vh_pve_cards *c, struct vh_pve_card *into, struct vh_pve_
 	return 0;
 }
 
+/* Folds what must be into @into. What it takes thereby may be in an earlier line it had passed. */
+static int fold_into(struct vh_pve_cards *c, struct vh_pve_card *into)
+{
+	size_t i = 0;
+	int rc = 0;
+
+	while (rc == 0 && i < VH_PVE_HOSTPCI_MAX) {
+		struct vh_pve_card *from = &c->items[i++];
+
+		if (from > into && vh_pve_gives_card(from) && must_fold(c, into, from)) {
+			rc = fold(c, into, from);
+			i = 0;
+		}
+	}
+	return rc;
+}
+
 int vh_pve_fold_cards(struct vh_pve_cards *c)
 {
 	int rc = 0;
 
-	for (size_t i = 0; i < VH_PVE_HOSTPCI_MAX; i++) {
-		struct vh_pve_card *into = &c->items[i];
-
-		for (size_t j = i + 1; rc == 0 && j < VH_PVE_HOSTPCI_MAX; j++) {
-			struct vh_pve_card *from = &c->items[j];
-
-			if (vh_pve_gives_card(into) && vh_pve_gives_card(from) &&
-			    must_fold(c, into, from)) {
-				rc = fold(c, into, from);
-			}
+	for (size_t i = 0; rc == 0 && i < VH_PVE_HOSTPCI_MAX; i++) {
+		if (vh_pve_gives_card(&c->items[i])) {
+			rc = fold_into(c, &c->items[i]);
 		}
 	}
 	return rc;

@@ -128,7 +128,7 @@ static int add_device(struct vh_pve_cards *c, const struct vh_guest_device *devi
 		vh_report_note(
 			c->p->report,
 			"%s: %s:%u gives a card of a resource mapping, which may be this one; "
-			"so no line is added for it",
+			"so no line is added for it, and that line stays as it is",
 			device->title, c->p->file, mapping->line.line);
 		return 0;
 	}
@@ -200,7 +200,6 @@ static int patch_device(struct vh_pve_cards *c, const struct vh_guest_device *de
 static int patch_only_card(struct vh_pve_cards *c)
 {
 	const struct vh_guest_set *set = c->p->set;
-	struct vh_guest_device any = {.title = "--rom", .is_display = true};
 	struct vh_pve_card *only = NULL;
 	size_t count = 0;
 
@@ -219,8 +218,9 @@ static int patch_only_card(struct vh_pve_cards *c)
 				   count);
 		return vh_error_hint(c->p->err, "a profile with a [device] names it");
 	}
-	c->display = &any;
-	return put_options(c, only, &any, false);
+	c->any = (struct vh_guest_device){.title = "--rom", .is_display = true};
+	c->display = &c->any;
+	return put_options(c, only, &c->any, false);
 }
 
 static int write_cards(struct vh_pve_cards *c)

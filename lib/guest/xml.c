@@ -130,7 +130,7 @@ static int check_bytes(const char *file, const char *text, size_t len, struct vh
 {
 	if (len > VH_XML_BYTES) {
 		return vh_error_set(err, EFBIG, NULL,
-				    "%s: %zu bytes; no definition is longer than %zu", file, len,
+				    "%s: more than %zu bytes; no definition is so long", file,
 				    VH_XML_BYTES);
 	}
 	if (vh_xml_blanks(&(struct vh_xml){.text = text, .len = len}, 0, len) == 0) {
@@ -337,4 +337,12 @@ bool vh_xml_is(const xmlNode *node, const char *name, const char *value)
 
 	xmlFree(found);
 	return same;
+}
+
+struct vh_xml_bytes vh_xml_bytes(struct vh_xml *xml, const xmlNode *node)
+{
+	const struct vh_xml_span *span = vh_xml_span_of(node);
+
+	return span ? (struct vh_xml_bytes){xml->text + span->begin, span->end - span->begin}
+		    : (struct vh_xml_bytes){xml->text, 0};
 }

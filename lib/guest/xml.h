@@ -62,6 +62,17 @@ bool vh_xml_get(const xmlNode *node, const char *name, char *buf, size_t size)
 bool vh_xml_has(const xmlNode *node, const char *name) __attribute__((nonnull));
 
 /**
+ * struct vh_xml_bytes - a piece of the input
+ */
+struct vh_xml_bytes {
+	const char *at;
+	size_t len;
+};
+
+/* An element as it came, with all it holds; one that an edit made has none. */
+struct vh_xml_bytes vh_xml_bytes(struct vh_xml *xml, const xmlNode *node) __attribute__((nonnull));
+
+/**
  * vh_xml_add() - a new element
  * @before: sibling it is put in front of; NULL: it becomes the last child element
  *

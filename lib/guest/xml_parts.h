@@ -73,6 +73,9 @@ static inline struct vh_xml_span *vh_xml_span_of(const xmlNode *node)
  */
 int vh_xml_tokens(struct vh_xml *xml) __attribute__((nonnull, warn_unused_result));
 
+/* Behind the comment, processing instruction or CDATA that begins at @pos; 0: something else is there. */
+size_t vh_xml_other_end(const struct vh_xml *xml, size_t pos) __attribute__((nonnull));
+
 /* The blanks at the end of text[begin, end): where they begin. */
 size_t vh_xml_blanks(const struct vh_xml *xml, size_t begin, size_t end) __attribute__((nonnull));
 

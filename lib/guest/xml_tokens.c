@@ -70,8 +70,7 @@ static struct vh_xml_span *add(struct vh_xml *xml, size_t *room)
 	return &xml->spans[xml->span_count++];
 }
 
-/* Comments, processing instructions and CDATA at @pos are passed; 0: it is a tag. */
-static size_t pass_other(const struct vh_xml *xml, size_t pos)
+size_t vh_xml_other_end(const struct vh_xml *xml, size_t pos)
 {
 	if (starts(xml, pos, "<!--")) {
 		return behind(xml, pos + strlen("<!--"), "-->");
@@ -135,7 +134,7 @@ int vh_xml_tokens(struct vh_xml *xml)
 			break;
 		}
 		pos = (size_t)(tag - xml->text);
-		end = pass_other(xml, pos);
+		end = vh_xml_other_end(xml, pos);
 		if (!end && starts(xml, pos, "</")) {
 			end = tag_end(xml, pos);
 			end_tag(xml, &scan, pos, end);

@@ -253,6 +253,36 @@ static void copy_before_removed(struct writer *w, size_t begin, const struct vh_
 	copy(w, begin, end);
 }
 
+/*
+ * Where the comments begin that stand in the lines above @end, or before it in its own; @end if there
+ * are none. They are about what is at @end, so what is new goes before them. @begin: the tag before.
+ */
+static size_t comments_before(const struct vh_xml *xml, size_t begin, size_t end)
+{
+	size_t found = end;
+	size_t pos = begin;
+	bool in_line = false;
+	size_t indent;
+	size_t indent_len;
+
+	while (pos < end) {
+		size_t after = vh_xml_other_end(xml, pos);
+		bool is_comment = after && xml->text[pos + 1] == '!' && xml->text[pos + 2] == '-';
+
+		if (is_comment && (found != end || begins_line(xml, pos, &indent, &indent_len))) {
+			found = found == end ? pos : found;
+			in_line = true;
+		} else if (in_line && xml->text[pos] == '\n') {
+			in_line = false;
+		} else if (!strchr(" \t\r", xml->text[pos])) {
+			/* After an empty line, or anything else, they are about something else. */
+			found = end;
+		}
+		pos = after ? after : pos + 1;
+	}
+	return found;
+}
+
 /* New elements at @node and after it, up to the next that is not new: before that, at @place. */
 static const xmlNode *write_new_before(struct writer *w, const xmlNode *node, struct place place)
 {
@@ -284,6 +314,38 @@ static void write_new_last(struct writer *w, const xmlNode *node, size_t begin,
 
 static void write_element(struct writer *w, const xmlNode *node);
 
+/*
+ * What stands between the tag that ends at @begin and the element at @end, with the new elements at
+ * @node that go there.
+ */
+static const xmlNode *write_before(struct writer *w, const xmlNode *node, size_t begin, size_t end,
+				   struct place place)
+{
+	size_t at = end;
+
+	if (node && !vh_xml_span_of(node)) {
+		at = comments_before(w->xml, begin, end);
+	}
+	if (at != end) {
+		place.extra = 0;
+		place.lines = begins_line(w->xml, at, &place.indent, &place.indent_len);
+	}
+	copy(w, begin, at);
+	node = write_new_before(w, node, place);
+	copy(w, at, end);
+	return node;
+}
+
+/* Those that were there are in the tree in the order of their spans. Returns what follows @node. */
+static const xmlNode *write_old(struct writer *w, const xmlNode *node)
+{
+	if (!node) {
+		return NULL;
+	}
+	write_element(w, node);
+	return element(node->next);
+}
+
 static void write_children(struct writer *w, const xmlNode *node)
 {
 	const struct vh_xml_span *span = vh_xml_span_of(node);
@@ -298,10 +360,8 @@ static void write_children(struct writer *w, const xmlNode *node)
 		if (old->removed) {
 			copy_before_removed(w, pos, old);
 		} else {
-			copy(w, pos, old->begin);
-			child = write_new_before(w, child, place);
-			write_element(w, child);
-			child = element(child->next);
+			child = write_before(w, child, pos, old->begin, place);
+			child = write_old(w, child);
 		}
 		pos = old->end;
 	}

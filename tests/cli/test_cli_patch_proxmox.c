@@ -563,21 +563,44 @@ static void a_second_patch_keeps_what_was_before_the_first(void **state)
 	conf_is(r, "cpu: host\nmemory: 2\n");
 }
 
+/* "command" of the JSON on stdout contains @part, and @done is @wanted. */
+static void json_is(const struct rig *r, const char *part, const char *done, bool wanted)
+{
+	struct json_object *o = json_tokener_parse(r->out);
+	struct json_object *value;
+
+	assert_non_null(o);
+	assert_true(json_object_object_get_ex(o, "command", &value));
+	assert_non_null(strstr(json_object_get_string(value), part));
+	assert_null(strchr(json_object_get_string(value), '\n'));
+	assert_true(json_object_object_get_ex(o, done, &value));
+	assert_int_equal(json_object_get_boolean(value), wanted);
+	json_object_put(o);
+}
+
 static void json_has_the_command(void **state)
 {
 	struct rig *r = rig_open(state, "cpu: host\n", hide);
-	struct json_object *o;
-	struct json_object *command;
 
 	r->cli.json = true;
+	run(r, "--profile", "100");
+	expect(r, CLI_OK, 0);
+	json_is(r, " --cpu host,hidden=1", "applied", false);
 	run(r, "--apply");
 	expect(r, CLI_OK, 1);
-	o = json_tokener_parse(r->out);
-	assert_non_null(o);
-	assert_true(json_object_object_get_ex(o, "command", &command));
-	assert_non_null(strstr(json_object_get_string(command), " --cpu host,hidden=1"));
-	assert_null(strchr(json_object_get_string(command), '\n'));
-	json_object_put(o);
+	json_is(r, " --cpu host,hidden=1", "applied", true);
+	run(r, "--apply");
+	expect(r, CLI_OK, 1);
+	json_is(r, "", "applied", false);
+	run(r, "--undo");
+	expect(r, CLI_OK, 2);
+	json_is(r, " --cpu host", "undone", true);
+	run(r, "--undo");
+	json_is(r, "", "undone", false);
+	r->trouble = REFUSES;
+	run(r, "--apply");
+	expect(r, CLI_FAILED, 3);
+	assert_string_equal(r->out, "");
 }
 
 static void a_new_vm_is_one_command(void **state)

@@ -287,6 +287,7 @@ static _Noreturn void child(const struct hook_rig *r, const struct start *s)
 {
 	bool ready = cover_host(r) && signal(SIGPIPE, SIG_DFL) != SIG_ERR;
 
+	(void)signal(SIGCHLD, s->how & HOOK_DEAF ? SIG_IGN : SIG_DFL);
 	for (int i = 0; i < 3; i++) {
 		ready = ready && dup2(s->fds[i], i) == i;
 		if (s->how & (1U << (unsigned)i)) {

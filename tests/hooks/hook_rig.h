@@ -37,6 +37,7 @@ enum hook_how {
 	HOOK_READER_GONE = 8,   /* nobody reads stdout and stderr any more */
 	HOOK_AS_USER = 16,      /* uid and gid 65534 */
 	HOOK_STAGE_ITSELF = 32, /* the second stage is called, not the hook */
+	HOOK_DEAF = 64,         /* SIGCHLD is ignored */
 };
 
 /**

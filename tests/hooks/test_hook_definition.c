@@ -477,14 +477,27 @@ static void plain_user_filters_nothing(void **state)
 
 static void closed_descriptors_change_nothing(void **state)
 {
+	static const char *const words[] = {"restore", "win11", NULL};
 	struct hook_rig *r = open_with(state, HOOK_PROFILE WITH_ROM, DOMAIN("", CARD("")));
 
+	assert_int_equal(hook_call(r, HOOK_STAGE_ITSELF | HOOK_NO_STDIN, words), 1);
+	hook_says(r, "cannot read the definition from stdin");
 	hook_expect(r, hook_event_as(r, HOOK_NO_STDIN, "win11", "restore"), 0);
+	hook_silent(r);
 	assert_int_equal(hook_event_as(r, HOOK_NO_STDERR, "win11", "restore"), 0);
 	assert_string_equal(r->run.out, DOMAIN("", CARD("      <rom file='" ROM "'/>\n")));
 	/* Nobody gets half a definition for a whole one. */
 	assert_int_equal(hook_event_as(r, HOOK_NO_STDOUT, "win11", "restore"), 1);
 	assert_int_equal(hook_event_as(r, HOOK_READER_GONE, "win11", "restore"), 1);
+}
+
+/* The kernel would collect our children itself, and nobody would know how they ended. */
+static void ignored_sigchld_changes_nothing(void **state)
+{
+	struct hook_rig *r = open_with(state, HOOK_PROFILE WITH_ROM, DOMAIN("", CARD("")));
+
+	assert_int_equal(hook_event_as(r, HOOK_DEAF, "win11", "restore"), 0);
+	assert_string_equal(r->run.out, DOMAIN("", CARD("      <rom file='" ROM "'/>\n")));
 }
 
 static void usage_is_shown(void **state)
@@ -528,6 +541,7 @@ int main(void)
 		HOOK_TEST(second_stage_gets_the_name_as_it_is),
 		HOOK_TEST(plain_user_filters_nothing),
 		HOOK_TEST(closed_descriptors_change_nothing),
+		HOOK_TEST(ignored_sigchld_changes_nothing),
 		HOOK_TEST(usage_is_shown),
 	};
 	int possible = hook_possible();

@@ -15,7 +15,7 @@
 #define NAME_MAX_BYTES 64
 
 /**
- * struct piece - a tag, a comment, or text between two of them that is not blank
+ * struct piece - a tag, a comment, or a piece of text that is not blank
  * @blanks:  what stands before it
  * @differs: the other document has no such piece here
  */
@@ -115,16 +115,16 @@ static const char *behind_other(const char *at, const char *end)
 	return strncmp(at, "<?", 2) == 0 ? behind(at, end, "?>") : NULL;
 }
 
-/* Without the blanks at its end. */
-static const char *behind_text(const char *at, const char *end)
+/* A word; where tags come and go a byte, because the words around them run together. */
+static const char *behind_text(const char *at, const char *end, bool is_among_tags)
 {
-	const char *tag = memchr(at, '<', (size_t)(end - at));
-
-	end = tag ? tag : end;
-	while (strchr(" \t\r\n", end[-1])) {
-		end--;
+	if (is_among_tags) {
+		return at + 1;
 	}
-	return end;
+	while (at < end && !strchr("< \t\r\n", *at)) {
+		at++;
+	}
+	return at;
 }
 
 /* Is the tag at @at, which enters or leaves an element, the set's? */
@@ -162,13 +162,17 @@ static void cut(const struct vh_guest_set *set, struct domain_bytes xml, struct 
 	const char *at = xml.text;
 	const char *end = xml.text + xml.len;
 
+	if (!xml.text) {
+		abort();
+	}
 	for (;;) {
 		struct domain_bytes blanks = cut_blanks(&at, end);
-		bool is_owned = domain_share(set, path.text) == DOMAIN_SHARE_WHOLE;
+		enum domain_share share = domain_share(set, path.text);
+		bool is_owned = share == DOMAIN_SHARE_WHOLE;
 		const char *next = at < end ? behind_other(at, end) : end;
 
 		if (at < end && *at != '<') {
-			next = behind_text(at, end);
+			next = behind_text(at, end, share != DOMAIN_SHARE_NONE);
 		} else if (!next) {
 			next = behind_tag(at, end);
 			is_owned = follow_tag(set, &path, at, (size_t)(next - at));

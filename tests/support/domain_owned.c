@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* What a set owns of a definition, and whether the rest is the same in canonical XML. */
+/* Is what a set does not own the same in canonical XML, before and after an edit? */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,127 +13,7 @@
 #include "lib/base/diff.h"
 #include "lib/guest/domain.h"
 #include "tests/support/domain_check.h"
-
-/* What makes a set own something. */
-enum reason {
-	HIDE_KVM = 1U << 0,
-	HIDE_HYPERVISOR = 1U << 1,
-	VENDOR_ID = 1U << 2,
-	HOST_CPU = 1U << 3,
-	NO_VIDEO = 1U << 4,
-	X_VGA = 1U << 5,
-	NO_BALLOON = 1U << 6,
-	FIX_ARGS = 1U << 7,
-	ROM = 1U << 8,
-	DEVICES = 1U << 9,
-};
-
-static unsigned reasons_of(const struct vh_guest_set *set)
-{
-	bool rom = set->rom[0] || set->rom_bar != VH_ROM_BAR_KEEP;
-
-	for (size_t i = 0; i < set->device_count; i++) {
-		rom |= set->devices[i].rom[0] != '\0';
-	}
-	return (set->hide_kvm ? HIDE_KVM : 0U) | (set->hide_hypervisor ? HIDE_HYPERVISOR : 0U) |
-	       (set->vendor_id[0] ? VENDOR_ID : 0U) | (set->host_cpu ? HOST_CPU : 0U) |
-	       (set->no_video ? NO_VIDEO : 0U) | (set->x_vga ? X_VGA : 0U) |
-	       (set->no_balloon ? NO_BALLOON : 0U) | (set->fix_args ? FIX_ARGS : 0U) |
-	       (rom ? ROM : 0U) | (set->device_count > 0 ? DEVICES : 0U);
-}
-
-/**
- * struct rule - an element, or some attributes of it
- * @path:       "*:name" stands for a name with a prefix
- * @attributes: those that are owned, separated by blanks; NULL: all of the element
- */
-struct rule {
-	unsigned reasons;
-	const char *path;
-	const char *attributes;
-};
-
-static const struct rule rules[] = {
-	{HIDE_KVM | VENDOR_ID, "domain/features", ""},
-	{HIDE_KVM, "domain/features/kvm", ""},
-	{HIDE_KVM, "domain/features/kvm/hidden", "state"},
-	{HIDE_KVM, "domain/features/ioapic", "driver"},
-	{VENDOR_ID, "domain/features/hyperv", ""},
-	{VENDOR_ID, "domain/features/hyperv/vendor_id", "state value"},
-	{VENDOR_ID, "domain/features/hyperv/relaxed", "state"},
-	{HOST_CPU, "domain/cpu", "mode match check"},
-	{HOST_CPU, "domain/cpu/model", NULL},
-	{HOST_CPU, "domain/cpu/vendor", NULL},
-	{HIDE_HYPERVISOR, "domain/cpu", ""},
-	{HIDE_HYPERVISOR, "domain/cpu/feature", ""},
-	{NO_VIDEO | NO_BALLOON | DEVICES, "domain/devices", ""},
-	{NO_VIDEO, "domain/devices/video", NULL},
-	{NO_BALLOON, "domain/devices/memballoon", NULL},
-	{DEVICES, "domain/devices/hostdev", "managed"},
-	{DEVICES, "domain/devices/hostdev/driver", "name"},
-	{DEVICES, "domain/devices/hostdev/source", ""},
-	{DEVICES, "domain/devices/hostdev/source/address", ""},
-	{DEVICES, "domain/devices/hostdev/address", "type domain bus slot function multifunction"},
-	{DEVICES, "domain/devices/controller", ""},
-	{DEVICES, "domain/devices/controller/model", ""},
-	{DEVICES, "domain/devices/controller/target", ""},
-	{DEVICES, "domain/devices/controller/address", ""},
-	{ROM | X_VGA, "domain/devices/hostdev", ""},
-	{ROM, "domain/devices/hostdev/rom", "file bar enabled"},
-	{X_VGA, "domain", ""},
-	{X_VGA, "domain/devices/hostdev/alias", "name"},
-	{X_VGA, "domain/*:override", ""},
-	{X_VGA, "domain/*:override/*:device", ""},
-	{X_VGA, "domain/*:override/*:device/*:frontend", ""},
-	{X_VGA, "domain/*:override/*:device/*:frontend/*:property", ""},
-	{FIX_ARGS, "domain/*:commandline", ""},
-	{FIX_ARGS, "domain/*:commandline/*:arg", NULL},
-};
-
-#define RULE_COUNT (sizeof(rules) / sizeof(rules[0]))
-
-/* The path of a rule against that of an element; *rest is what follows in the latter. */
-static bool matches(const char *rule, const char *path, const char **rest)
-{
-	while (*rule) {
-		if (*rule == '*') {
-			size_t prefix = strcspn(path, ":/");
-
-			/* Or the namespace is the default one. */
-			path += path[prefix] == ':' ? prefix + 1 : 0;
-			rule += 2;
-		} else if (*rule++ != *path++) {
-			return false;
-		}
-	}
-	*rest = path;
-	return *path == '\0' || *path == '/';
-}
-
-enum domain_share domain_share(const struct vh_guest_set *set, const char *path)
-{
-	unsigned reasons = reasons_of(set);
-	enum domain_share best = DOMAIN_SHARE_NONE;
-
-	for (size_t i = 0; i < RULE_COUNT; i++) {
-		const char *rest;
-
-		if (!(rules[i].reasons & reasons) || !matches(rules[i].path, path, &rest)) {
-			continue;
-		}
-		if (!rules[i].attributes) {
-			return DOMAIN_SHARE_WHOLE;
-		}
-		if (*rest == '\0') {
-			best = DOMAIN_SHARE_TAG;
-		}
-	}
-	return best;
-}
-
-/*
- * Canonical XML without what the set owns: the same before and after an edit.
- */
+#include "tests/support/domain_reasons.h"
 
 static bool is_element(const xmlNode *node, const char *name, const char *uri)
 {
@@ -248,11 +128,11 @@ static void strip_hyperv(struct strip *s, xmlNode *hyperv)
 
 static void strip_features(struct strip *s, xmlNode *features)
 {
-	if (s->reasons & HIDE_KVM) {
+	if (s->reasons & DOMAIN_HIDE_KVM) {
 		each(s, features, "kvm", NULL, strip_kvm);
 		each(s, features, "ioapic", NULL, strip_state);
 	}
-	if (s->reasons & VENDOR_ID) {
+	if (s->reasons & DOMAIN_VENDOR_ID) {
 		each(s, features, "hyperv", NULL, strip_hyperv);
 	}
 	drop_if_empty(s, features);
@@ -268,12 +148,12 @@ static void strip_feature(struct strip *s, xmlNode *feature)
 
 static void strip_cpu(struct strip *s, xmlNode *cpu)
 {
-	if (s->reasons & HOST_CPU) {
+	if (s->reasons & DOMAIN_HOST_CPU) {
 		unset(cpu, "mode match check");
 		each(s, cpu, "model", NULL, drop);
 		each(s, cpu, "vendor", NULL, drop);
 	}
-	if (s->reasons & HIDE_HYPERVISOR) {
+	if (s->reasons & DOMAIN_HIDE_HYPERVISOR) {
 		each(s, cpu, "feature", NULL, strip_feature);
 	}
 	drop_if_empty(s, cpu);
@@ -371,15 +251,15 @@ static void strip_hostdev(struct strip *s, xmlNode *hostdev)
 		remove_node(hostdev);
 		return;
 	}
-	if (s->reasons & DEVICES) {
+	if (s->reasons & DOMAIN_DEVICES) {
 		unset(hostdev, "managed");
 		each(s, hostdev, "driver", NULL, strip_driver);
 		each(s, hostdev, "address", NULL, strip_address);
 	}
-	if (s->reasons & ROM) {
+	if (s->reasons & DOMAIN_ROM) {
 		each(s, hostdev, "rom", NULL, strip_rom);
 	}
-	if (s->reasons & X_VGA) {
+	if (s->reasons & DOMAIN_X_VGA) {
 		each(s, hostdev, "alias", NULL, drop);
 	}
 }
@@ -405,16 +285,16 @@ static void strip_controller(struct strip *s, xmlNode *controller)
 
 static void strip_devices(struct strip *s, xmlNode *devices)
 {
-	if (s->reasons & NO_VIDEO) {
+	if (s->reasons & DOMAIN_NO_VIDEO) {
 		each(s, devices, "video", NULL, drop);
 	}
-	if (s->reasons & NO_BALLOON) {
+	if (s->reasons & DOMAIN_NO_BALLOON) {
 		each(s, devices, "memballoon", NULL, drop);
 	}
-	if (s->reasons & (DEVICES | ROM | X_VGA)) {
+	if (s->reasons & (DOMAIN_DEVICES | DOMAIN_ROM | DOMAIN_X_VGA)) {
 		each(s, devices, "hostdev", NULL, strip_hostdev);
 	}
-	if (s->reasons & DEVICES) {
+	if (s->reasons & DOMAIN_DEVICES) {
 		each(s, devices, "controller", NULL, strip_controller);
 	}
 	drop_if_empty(s, devices);
@@ -492,17 +372,17 @@ static void strip_all(struct strip *s, xmlDoc *doc)
 	xmlNode *root = xmlDocGetRootElement(doc);
 
 	strip_blanks(root);
-	if (s->reasons & (HIDE_KVM | VENDOR_ID)) {
+	if (s->reasons & (DOMAIN_HIDE_KVM | DOMAIN_VENDOR_ID)) {
 		each(s, root, "features", NULL, strip_features);
 	}
-	if (s->reasons & (HOST_CPU | HIDE_HYPERVISOR)) {
+	if (s->reasons & (DOMAIN_HOST_CPU | DOMAIN_HIDE_HYPERVISOR)) {
 		each(s, root, "cpu", NULL, strip_cpu);
 	}
 	each(s, root, "devices", NULL, strip_devices);
-	if (s->reasons & X_VGA) {
+	if (s->reasons & DOMAIN_X_VGA) {
 		each(s, root, "override", VH_QEMU_NAMESPACE, strip_override);
 	}
-	if (s->reasons & FIX_ARGS) {
+	if (s->reasons & DOMAIN_FIX_ARGS) {
 		each(s, root, "commandline", VH_QEMU_NAMESPACE, strip_commandline);
 	}
 }
@@ -543,7 +423,7 @@ bool domain_check_owned(const struct vh_guest_set *set, struct domain_bytes befo
 	bool same = false;
 
 	if (a && b && kept) {
-		struct strip s = {set, reasons_of(set), NULL, false};
+		struct strip s = {set, domain_reasons(set), NULL, false};
 
 		strip_all(&s, a);
 		s.other_devices = devices_of(kept);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include <libxml/parser.h>
@@ -14,16 +12,13 @@
 
 static xmlRelaxNG *schema;
 
-static __attribute__((format(printf, 2, 3))) void complain(void *data, const char *fmt, ...)
+#if LIBXML_VERSION >= 21200
+static void complain(void *data, const xmlError *error)
+#else
+static void complain(void *data, xmlErrorPtr error)
+#endif
 {
-	struct vh_text *why = data;
-	char text[512];
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	vh_text_add(why, text);
+	vh_text_add(data, error->message ? error->message : "invalid");
 }
 
 static bool load(struct vh_text *why)
@@ -37,7 +32,7 @@ static bool load(struct vh_text *why)
 	if (!parser) {
 		abort();
 	}
-	xmlRelaxNGSetParserErrors(parser, complain, complain, why);
+	xmlRelaxNGSetParserStructuredErrors(parser, complain, why);
 	schema = xmlRelaxNGParse(parser);
 	xmlRelaxNGFreeParserCtxt(parser);
 	if (!schema) {
@@ -62,7 +57,7 @@ enum domain_schema domain_check_schema(struct domain_bytes xml, struct vh_text *
 	if (!doc || !valid) {
 		abort();
 	}
-	xmlRelaxNGSetValidErrors(valid, complain, complain, why);
+	xmlRelaxNGSetValidStructuredErrors(valid, complain, why);
 	rc = xmlRelaxNGValidateDoc(valid, doc);
 	xmlRelaxNGFreeValidCtxt(valid);
 	xmlFreeDoc(doc);

@@ -69,7 +69,7 @@ static void what_is_not_the_model_stays(void **state)
 		&report);
 	assert_int_equal(report.change_count, 5);
 	expect_change(&report, 0, 3, "cpu", "<cpu mode='host-passthrough'>, was 'custom'");
-	expect_change(&report, 1, 3, "cpu", "<cpu match=> removed");
+	expect_change(&report, 1, 3, "cpu", "match='exact' of <cpu> removed");
 	expect_change(&report, 2, 3, "cpu", "<cpu check='none'>, was 'partial'");
 	expect_change(&report, 3, 4, "cpu", "<model> 'Skylake-Client' removed");
 	expect_change(&report, 4, 7, "cpu", "<vendor> 'Intel' removed");

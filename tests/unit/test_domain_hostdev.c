@@ -224,7 +224,7 @@ static void a_disabled_rom_is_enabled(void **state)
 	expect_patch_noting(&rom_only, VM("q35", HOSTDEV("01", "0", "<rom enabled='no'/>\n")),
 			    VM("q35", HOSTDEV("01", "0", "<rom file='/g.rom'/>\n")), &report);
 	assert_int_equal(report.change_count, 2);
-	expect_change(&report, 0, 10, "rom", "<rom enabled='no'> removed");
+	expect_change(&report, 0, 10, "rom", "enabled='no' of <rom> removed");
 	expect_change(&report, 1, 10, "rom", "<rom file='/g.rom'>");
 	expect_patch(&on, VM("q35", HOSTDEV("01", "0", "<rom enabled='no'/>\n")),
 		     VM("q35", HOSTDEV("01", "0", "<rom bar='on'/>\n")));

@@ -234,6 +234,43 @@ static void define_all(virConnectPtr conn)
 	define(conn, all, &small);
 }
 
+static void replace(struct vh_text *text, const char *from, const char *to)
+{
+	VH_AUTO_TEXT struct vh_text old = *text;
+	const char *at = strstr(vh_text_str(&old), from);
+
+	assert_non_null(at);
+	*text = (struct vh_text){0};
+	vh_text_addn(text, old.data, (size_t)(at - old.data));
+	vh_text_add(text, to);
+	vh_text_add(text, at + strlen(from));
+}
+
+/* Emulated, for the CPU of a host that is a guest itself does not always pass through; no card. */
+static void start(virConnectPtr conn)
+{
+	struct vh_domain_new machine = {
+		.name = "small", .minimal = true, .memory_mib = 128, .vcpus = 1, .disk = ""};
+	VH_AUTO_TEXT struct vh_text text = {0};
+	VH_AUTO_REPORT struct vh_report report = {0};
+	virDomainPtr domain;
+
+	make("video = none", &machine, &text, &report);
+	replace(&text, "<domain type='kvm'>", "<domain type='qemu'>");
+	replace(&text, "mode='host-passthrough'", "mode='maximum'");
+	domain = virDomainDefineXMLFlags(conn, vh_text_str(&text), VIR_DOMAIN_DEFINE_VALIDATE);
+	assert_non_null(domain);
+	if (virDomainCreateWithFlags(domain, VIR_DOMAIN_START_PAUSED) == 0) {
+		assert_int_equal(virDomainDestroy(domain), 0);
+	} else if (strstr(embedded_qemu_error(), "Unable to find any firmware")) {
+		print_message("OVMF is not installed\n");
+	} else {
+		fail_msg("%s\n%s", embedded_qemu_error(), vh_text_str(&text));
+	}
+	assert_int_equal(virDomainUndefineFlags(domain, VIR_DOMAIN_UNDEFINE_NVRAM), 0);
+	(void)virDomainFree(domain);
+}
+
 static void the_test_driver_defines_them(void **state)
 {
 	virConnectPtr conn = virConnectOpen("test:///default");
@@ -244,7 +281,7 @@ static void the_test_driver_defines_them(void **state)
 	assert_true(virConnectClose(conn) >= 0);
 }
 
-static void the_qemu_driver_defines_them(void **state)
+static void the_qemu_driver_defines_and_starts_them(void **state)
 {
 	virConnectPtr conn = embedded_qemu_open(*state);
 
@@ -252,6 +289,7 @@ static void the_qemu_driver_defines_them(void **state)
 		skip();
 	}
 	define_all(conn);
+	start(conn);
 	embedded_qemu_close(conn);
 }
 
@@ -266,7 +304,7 @@ int main(void)
 		cmocka_unit_test(with_all_wishes),
 		cmocka_unit_test(minimal),
 		cmocka_unit_test(the_test_driver_defines_them),
-		cmocka_unit_test(the_qemu_driver_defines_them),
+		cmocka_unit_test(the_qemu_driver_defines_and_starts_them),
 	};
 	int failed = cmocka_run_group_tests(tests, embedded_qemu_setup, temp_root_teardown);
 

@@ -319,6 +319,51 @@ static void passwords_are_masked(void **state)
 			    "  </qemu:commandline>\n</domain>\n");
 }
 
+static void mask_is(const char *argument, const char *masked)
+{
+	VH_AUTO_TEXT struct vh_text text = {0};
+	VH_AUTO_TEXT struct vh_text expected = {0};
+	VH_AUTO_TEXT struct vh_text out = {0};
+	struct vh_domain_xml domain = {.name = "vm.xml"};
+	struct vh_error err = {0};
+
+	vh_text_addf(&text, WITH_ARGUMENTS("<qemu:arg value='%s'/>\n"), argument);
+	vh_text_addf(&expected, WITH_ARGUMENTS("<qemu:arg value='%s'/>\n"), masked);
+	domain.text = vh_text_str(&text);
+	domain.len = text.len;
+	assert_int_equal(vh_domain_mask(&domain, &out, &err), 0);
+	assert_string_equal(vh_text_str(&out), vh_text_str(&expected));
+}
+
+static void passwords_in_arguments_are_masked_as_qemu_reads_them(void **state)
+{
+	(void)state;
+	mask_is("secret,data=a,,b=hush,id=x", "secret,data=***,id=x");
+	mask_is("secret,id=x,data=a,,", "secret,id=x,data=***");
+	mask_is("id=a,,b,data=hush", "id=a,,b,data=***");
+	mask_is("if=none,file.password=hush,file.cookie=hush",
+		"if=none,file.password=***,file.cookie=***");
+	mask_is("if=none,file.password-secret=id", "if=none,file.password-secret=id");
+	mask_is("{\"qom-type\":\"secret\", \"data\" : \"a,b\\\"c\",\"id\":\"data\"}",
+		"{\"qom-type\":\"secret\", \"data\" : \"***\",\"id\":\"data\"}");
+	mask_is("{\"data\":\"hush", "{\"data\":\"***");
+	mask_is("{\"data\":1}", "{\"data\":1}");
+	mask_is("file=https://me:hush@host/a@b,if=none", "file=https://me:***@host/a@b,if=none");
+	mask_is("nbd://host:10809/x", "nbd://host:10809/x");
+	mask_is("a://b:c@d e://f:g@h ://", "a://b:***@d e://f:***@h ://");
+}
+
+static void any_document_can_be_masked(void **state)
+{
+	struct vh_domain_xml domain = {.name = "x", .text = "<cookie passwd='a'/>", .len = 20};
+	VH_AUTO_TEXT struct vh_text out = {0};
+	struct vh_error err = {0};
+
+	(void)state;
+	assert_int_equal(vh_domain_mask(&domain, &out, &err), 0);
+	assert_string_equal(vh_text_str(&out), "<cookie passwd='***'/>");
+}
+
 static void what_cannot_be_read_is_not_masked(void **state)
 {
 	struct vh_domain_xml domain = {.name = "vm.xml", .text = "<a", .len = 2};
@@ -345,6 +390,8 @@ int main(void)
 		cmocka_unit_test(an_argument_without_a_value_is_no_trap),
 		cmocka_unit_test(another_irqchip_is_named),
 		cmocka_unit_test(passwords_are_masked),
+		cmocka_unit_test(passwords_in_arguments_are_masked_as_qemu_reads_them),
+		cmocka_unit_test(any_document_can_be_masked),
 		cmocka_unit_test(what_cannot_be_read_is_not_masked),
 	};
 

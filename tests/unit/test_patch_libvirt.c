@@ -312,6 +312,7 @@ static void undoing_gives_the_definition_of_before(void **state)
 	kept_is(r, "before", before);
 	run(r, "--undo");
 	expect(r, 0);
+	out_has(r, "--- win11\n+++ win11 (before it was patched)\n@@ ");
 	out_has(r, "\n-      <hidden state='on'/>\n");
 	err_has(r, "it has the definition again that it had before");
 	definition_is(r, before);
@@ -426,6 +427,89 @@ static void saved_state_has_the_old_definition(void **state)
 	expect(r, 0);
 	err_has(r, "note: win11 has a saved state");
 	err_has(r, "virsh managedsave-remove");
+}
+
+static void undoing_beside_a_saved_state(void **state)
+{
+	struct rig *r = open_rig(state);
+
+	assert_int_equal(virDomainCreate(r->domain), 0);
+	if (virDomainManagedSave(r->domain, 0) < 0) {
+		skip();
+	}
+	run(r, "--hide-kvm", "--apply");
+	expect(r, 0);
+	run(r, "--undo");
+	expect(r, 0);
+	err_has(r, "note: win11 has a saved state");
+}
+
+/* Standard output on a full disk: nobody would have seen what is done. */
+static void what_cannot_be_shown_is_not_done(void **state)
+{
+	struct rig *r = open_rig(state);
+	struct cli cli = {.sys = r->sys, .root = r->dir};
+	struct cli_patch patch = {.cli = &cli, .vm = "win11", .uri = URI};
+	VH_AUTO_FREE char *before = definition(r);
+	VH_AUTO_FREE char *after = NULL;
+	int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	int own;
+
+	assert_true(full >= 0);
+	patch.flags.hide_kvm = true;
+	patch.has_flags = true;
+	patch.action = CLI_PATCH_APPLY;
+	own = redirect(stdout, full);
+	assert_int_equal(cli_patch_libvirt(&patch), CLI_FAILED);
+	restore(stdout, own);
+	clearerr(stdout);
+	definition_is(r, before);
+	kept_is(r, "before", NULL);
+	run(r, "--hide-kvm", "--apply");
+	expect(r, 0);
+	after = definition(r);
+	patch = (struct cli_patch){.cli = &cli, .vm = "win11", .uri = URI};
+	patch.action = CLI_PATCH_UNDO;
+	own = redirect(stdout, full);
+	assert_int_equal(cli_patch_libvirt(&patch), CLI_FAILED);
+	restore(stdout, own);
+	clearerr(stdout);
+	definition_is(r, after);
+	kept_is(r, "before", before);
+	(void)close(full);
+}
+
+/* Between the diff and the definition: whoever reads the diff takes their time. */
+static void changed_while_it_was_shown(void **state)
+{
+	struct rig *r = open_rig(state);
+	struct cli cli = {.sys = r->sys, .root = r->dir};
+	const struct cli_patch patch = {.cli = &cli, .vm = "win11", .uri = URI};
+	CLI_AUTO_GUEST struct cli_guest guest = {0};
+	struct vh_error err = {0};
+
+	assert_int_equal(cli_guest_open(&patch, true, &guest, &err), 0);
+	assert_int_equal(cli_guest_unchanged(&guest, &err), 0);
+	change_title(r);
+	assert_int_equal(cli_guest_unchanged(&guest, &err), -EAGAIN);
+	assert_non_null(strstr(err.msg, "somebody else changes win11"));
+}
+
+static void virsh_is(const char *uri, const char *vm, const char *wanted)
+{
+	const struct cli_guest guest = {.uri = uri};
+	VH_AUTO_TEXT struct vh_text text = {0};
+
+	cli_guest_virsh(&guest, "dumpxml", vm, &text);
+	assert_string_equal(vh_text_str(&text), wanted);
+}
+
+static void virsh_command_is_ready_for_a_shell(void **state)
+{
+	(void)state;
+	virsh_is(URI, "win11", "virsh -c " URI " dumpxml win11");
+	virsh_is(URI, "it's 11", "virsh -c " URI " dumpxml 'it'\\''s 11'");
+	virsh_is("a://b?c&d", "-x", "virsh -c 'a://b?c&d' dumpxml --domain -x");
 }
 
 static void undo_keeps_what_somebody_else_did(void **state)
@@ -696,7 +780,7 @@ static void print_to_terminal(const char *diff, char *ret, size_t size)
 
 static void colour_is_for_terminals(void **state)
 {
-	static const char diff[] = "--- a\n+++ b\n@@ -1 +1 @@\n-old\n+new\n same\n";
+	static const char diff[] = "--- a\n+++ b\n@@ -1 +1 @@\n-old\n+n\302\233w\n \033ame\n";
 	char seen[512];
 
 	(void)state;
@@ -705,7 +789,7 @@ static void colour_is_for_terminals(void **state)
 	print_to_terminal(diff, seen, sizeof(seen));
 	assert_string_equal(seen, "\033[1m--- a\033[0m\r\n\033[1m+++ b\033[0m\r\n"
 				  "\033[36m@@ -1 +1 @@\033[0m\r\n\033[31m-old\033[0m\r\n"
-				  "\033[32m+new\033[0m\r\n same\r\n");
+				  "\033[32m+n??w\033[0m\r\n ?ame\r\n");
 	assert_int_equal(setenv("NO_COLOR", "1", 1), 0);
 	print_to_terminal(diff, seen, sizeof(seen));
 	assert_null(strchr(seen, '\033'));
@@ -728,6 +812,10 @@ int main(void)
 		TEST(running_domain_gets_it_at_its_next_start),
 		TEST(transient_domain_is_refused),
 		TEST(saved_state_has_the_old_definition),
+		TEST(undoing_beside_a_saved_state),
+		TEST(what_cannot_be_shown_is_not_done),
+		TEST(changed_while_it_was_shown),
+		cmocka_unit_test(virsh_command_is_ready_for_a_shell),
 		TEST(undo_keeps_what_somebody_else_did),
 		TEST(killed_before_it_knew_what_it_left),
 		TEST(killed_before_it_defined),

@@ -127,11 +127,22 @@ static void names_that_proxmox_does_not_take_are_refused(void **state)
 	machine.storage = "x";
 	refuses(&set, &machine, "'x' is no name of a storage");
 	machine.storage = "";
-	set.hide_hypervisor = true;
-	refuses(&set, &machine,
-		"hide-hypervisor: Proxmox's cpu has no word for it; it needs a custom CPU model");
 	set = (struct vh_guest_set){.vendor_id = "a b"};
 	refuses(&set, &machine, "vendor-id 'a b': Proxmox takes 1 to 12 letters and digits");
+}
+
+static void the_hypervisor_bit_is_explained(void **state)
+{
+	VH_AUTO_PVE_EDIT struct vh_pve_edit edit = {0};
+	VH_AUTO_REPORT struct vh_report report = {0};
+	struct vh_guest_set set = {.hide_hypervisor = true};
+	struct vh_pve_new machine = {.vmid = "100", .name = "", .minimal = true, .storage = "tank"};
+	struct vh_error err = {0};
+
+	(void)state;
+	assert_int_equal(vh_pve_create(&set, &machine, &edit, &report, &err), 0);
+	assert_int_equal(report.note_count, 1);
+	assert_non_null(strstr(report.notes[0], "/etc/pve/virtual-guest/cpu-models.conf"));
 }
 
 static void a_rom_elsewhere_is_refused(void **state)
@@ -152,6 +163,7 @@ int main(void)
 		cmocka_unit_test(all_that_the_guide_asks_for),
 		cmocka_unit_test(the_smallest_that_should_start),
 		cmocka_unit_test(names_that_proxmox_does_not_take_are_refused),
+		cmocka_unit_test(the_hypervisor_bit_is_explained),
 		cmocka_unit_test(a_rom_elsewhere_is_refused),
 	};
 

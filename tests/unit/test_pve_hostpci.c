@@ -132,6 +132,11 @@ static void cards_of_no_profile_are_only_folded(void **state)
 		    "hostpci0 0000:01:00\nhostpci1 deleted\n",
 		    "2 hostpci0: host=01:00.1 -> 0000:01:00 (one line for each card)\n"
 		    "3 hostpci1: folded into hostpci0 (one line for each card)\n");
+	/* The whole slot comes last, and takes in what stood before it. */
+	rig_patches(&set,
+		    "hostpci0: 01:00.0\nhostpci1: 01:00.1\nhostpci2: 01:00.1\nhostpci5: 01:00\n",
+		    "hostpci0 0000:01:00\nhostpci1 deleted\nhostpci2 deleted\nhostpci5 deleted\n",
+		    NULL);
 	/* Two virtual functions, or a card in two parts on purpose. */
 	rig_patches(&set, "hostpci0: 03:10.0\nhostpci1: 03:10.2\n", "", "");
 	rig_refuses(&set, "hostpci0: 03:10.0;03:10.1\nhostpci1: 03:10.1;03:10.2\n",
@@ -159,7 +164,7 @@ static void a_mapping_may_be_the_card(void **state)
 	rig_patches(
 		&set, Q35 "hostpci0: mapping=gpu,pcie=1\n", "",
 		"note: [device gpu]: 100.conf:2 gives a card of a resource mapping, which may be "
-		"this one; so no line is added for it\n");
+		"this one; so no line is added for it, and that line stays as it is\n");
 	rig_patches(&set, Q35 "hostpci0: mapping=nic\nhostpci1: 01:00\n", "hostpci1 01:00,pcie=1\n",
 		    "3 hostpci1: pcie=1 ([device gpu])\n");
 }

@@ -140,9 +140,43 @@ static void test_added_before(void **state)
 {
 	(void)state;
 	expect_edit("<d>\n    <a/>\n\n    <!-- b -->\n    <b/>\n</d>", add_before,
-		    "<d>\n    <a/>\n\n    <!-- b -->\n    <one/>\n    <two/>\n    <b/>\n"
+		    "<d>\n    <a/>\n\n    <one/>\n    <two/>\n    <!-- b -->\n    <b/>\n"
 		    "    <last/>\n</d>");
 	expect_edit("<d><a/><b/></d>", add_before, "<d><a/><one/><two/><b/><last/></d>");
+}
+
+static void add_n(struct vh_xml *xml, xmlNode *root)
+{
+	(void)vh_xml_add(xml, root, vh_xml_child(root, "b"), NULL, "n");
+}
+
+/* Comments in the lines above an element are about it. */
+static void test_added_before_comments(void **state)
+{
+	(void)state;
+	expect_edit("<d>\n  <a/>\n  <!-- of b -->\n  <b/>\n</d>", add_n,
+		    "<d>\n  <a/>\n  <n/>\n  <!-- of b -->\n  <b/>\n</d>");
+	expect_edit(
+		"<d>\r\n  <!-- of b,\r\n  long -->\r\n\t<!-- and -->\t\r\n  <b/>\r\n</d>", add_n,
+		"<d>\r\n  <n/>\r\n  <!-- of b,\r\n  long -->\r\n\t<!-- and -->\t\r\n  <b/>\r\n</d>");
+	/* Of what stands before it, of nothing, of both, or no comment. */
+	expect_edit("<d>\n  <a/> <!-- of a -->\n  <b/>\n</d>", add_n,
+		    "<d>\n  <a/> <!-- of a -->\n  <n/>\n  <b/>\n</d>");
+	expect_edit("<d>\n  <!-- all -->\n \n  <b/>\n</d>", add_n,
+		    "<d>\n  <!-- all -->\n \n  <n/>\n  <b/>\n</d>");
+	expect_edit("<d>\n  <!-- x -->\n\n  <!-- of b -->\n  <b/>\n</d>", add_n,
+		    "<d>\n  <!-- x -->\n\n  <n/>\n  <!-- of b -->\n  <b/>\n</d>");
+	expect_edit("<d>\n  <!-- x --> <!-- y -->\n  <b/>\n</d>", add_n,
+		    "<d>\n  <n/>\n  <!-- x --> <!-- y -->\n  <b/>\n</d>");
+	expect_edit("<d>\n  <!-- of b --> <b/>\n</d>", add_n,
+		    "<d>\n  <n/>\n  <!-- of b --> <b/>\n</d>");
+	expect_edit("<d>\n  <!-- x -->\n  <?p\n<!-- y -->\n?>\n  <b/>\n</d>", add_n,
+		    "<d>\n  <!-- x -->\n  <?p\n<!-- y -->\n?>\n  <n/>\n  <b/>\n</d>");
+	expect_edit("<d>\n<![CDATA[\n<!-- y -->\n]]>\n  <b/>\n</d>", add_n,
+		    "<d>\n<![CDATA[\n<!-- y -->\n]]>\n  <n/>\n  <b/>\n</d>");
+	expect_edit("<d>\n  <!-- x --> text -->\n  <b/>\n</d>", add_n,
+		    "<d>\n  <!-- x --> text -->\n  <n/>\n  <b/>\n</d>");
+	expect_edit("<d><!-- of b --><b/></d>", add_n, "<d><!-- of b --><n/><b/></d>");
 }
 
 static void set_values(struct vh_xml *xml, xmlNode *root)
@@ -287,7 +321,7 @@ static void test_too_large(void **state)
 	(void)state;
 	assert_non_null(text);
 	memset(text, ' ', len);
-	expect_refused(text, len, "no definition is longer");
+	expect_refused(text, len, "no definition is so long");
 }
 
 static void test_too_deep(void **state)
@@ -347,6 +381,7 @@ int main(void)
 		cmocka_unit_test(test_added_last),
 		cmocka_unit_test(test_added_without_lines),
 		cmocka_unit_test(test_added_before),
+		cmocka_unit_test(test_added_before_comments),
 		cmocka_unit_test(test_attributes),
 		cmocka_unit_test(test_removed),
 		cmocka_unit_test(test_replaced),
