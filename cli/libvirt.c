@@ -134,6 +134,13 @@ static int read_facts(struct cli_domain *d, const char *name, struct vh_error *e
 	return 0;
 }
 
+bool cli_uri_is_remote(const char *uri)
+{
+	const char *host = strstr(uri, "://");
+
+	return host && host[3] != '/' && host[3] != '\0';
+}
+
 static int open_connection(struct cli_domain *d, const char *uri, struct vh_error *err)
 {
 	virSetErrorFunc(NULL, keep_quiet);

@@ -28,6 +28,9 @@ struct cli_domain_facts {
 	bool saved;
 };
 
+/* Does @uri name a host: "qemu+ssh://host/system"? */
+bool cli_uri_is_remote(const char *uri) __attribute__((nonnull));
+
 /**
  * cli_domain_open() - connect and look @name up
  * @writable: false is enough to look, for everybody

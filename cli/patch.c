@@ -130,6 +130,9 @@ static int take(struct words *w, const struct option *o, const char *value)
 		*(bool *)place = true;
 		return CLI_OK;
 	case TAKES_TEXT:
+		if (!value[0]) {
+			return wrong("%s '': it is empty", o->name);
+		}
 		memcpy(place, &value, sizeof(value));
 		return CLI_OK;
 	case TAKES_NUMBER: {
@@ -186,6 +189,9 @@ static int take_word(struct words *w, const char *word)
 {
 	if (w->patch.vm) {
 		return wrong("one VM at a time: '%s' or '%s'", w->patch.vm, word);
+	}
+	if (!word[0]) {
+		return wrong("the name of a VM is not empty");
 	}
 	w->patch.vm = word;
 	return CLI_OK;

@@ -220,6 +220,21 @@ static int patch_guest(struct cli_guest *guest, const struct vh_guest_set *set, 
 		       : show_changes(guest, set, vh_text_str(xml), &report);
 }
 
+/* Another machine has other cards. */
+static int check_place(const struct cli_guest *guest, const struct vh_guest_set *set,
+		       struct vh_error *err)
+{
+	if (set->device_count == 0 || !cli_uri_is_remote(guest->uri)) {
+		return 0;
+	}
+	(void)vh_error_set(err, EREMOTE, NULL,
+			   "the profile's devices are on this host, and %s is on another",
+			   guest->uri);
+	return vh_error_hint(err,
+			     "run patch there, or edit a copy: virsh -c URI dumpxml --inactive "
+			     "VM | vfio-handoff patch --file -");
+}
+
 static int run(const struct cli_patch *patch, bool writable)
 {
 	CLI_AUTO_GUEST struct cli_guest guest = {0};
@@ -236,6 +251,9 @@ static int run(const struct cli_patch *patch, bool writable)
 		return cli_guest_undo(&guest);
 	}
 	status = cli_patch_set(patch, &set, &err);
+	if (status == CLI_OK && check_place(&guest, &set, &err)) {
+		status = CLI_FAILED;
+	}
 	if (status != CLI_OK) {
 		cli_error(&err);
 		return status;

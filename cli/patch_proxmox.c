@@ -106,6 +106,7 @@ static int patch(struct cli_pve *vm, struct vh_guest_set *set)
 	status = show(vm, &edit, &report);
 	if (status == CLI_OK && rc == 0) {
 		(void)fprintf(stderr, "%s: nothing for qm to change\n", vm->patch->vm);
+		status = apply ? cli_pve_finish(vm) : CLI_OK;
 	} else if (status == CLI_OK && apply) {
 		status = cli_pve_apply(vm, &edit);
 	} else if (status == CLI_OK) {
@@ -123,11 +124,14 @@ static int cut_short(const struct cli_pve *vm, struct vh_error *err)
 {
 	char path[VH_PATH_MAX];
 
-	return vh_error_set(err, ESTALE, NULL,
-			    "the last patch of %s was cut short, so nobody knows whose its values "
-			    "are; what it was before is in %s",
-			    vm->config.name,
-			    vh_kept_path(path, sizeof(path), vm->patch->vm, VH_KEPT_BEFORE));
+	(void)vh_error_set(err, ESTALE, NULL,
+			   "the last patch of %s was cut short, so nobody knows whose its values "
+			   "are; what it was before is in %s",
+			   vm->config.name,
+			   vh_kept_path(path, sizeof(path), vm->patch->vm, VH_KEPT_BEFORE));
+	return vh_error_hint(
+		err, "'vfio-handoff patch %s --apply' finishes it, and then --undo goes back",
+		vm->patch->vm);
 }
 
 /* 1: @edit goes back; 0: there is nothing to go back to; -errno. */

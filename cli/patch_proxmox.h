@@ -44,6 +44,12 @@ int cli_pve_kept(const struct cli_pve *vm, enum vh_kept_file which, struct vh_pv
 int cli_pve_set(struct cli_pve *vm, const struct vh_pve_edit *edit, struct cli_pve *ret)
 	__attribute__((nonnull, warn_unused_result));
 
+/*
+ * patch --apply where nothing is missing: an earlier one that was cut short can be undone again. An
+ * exit status.
+ */
+int cli_pve_finish(const struct cli_pve *vm) __attribute__((nonnull));
+
 /* patch --apply and patch --undo, once it is clear what they change; an exit status. */
 int cli_pve_apply(struct cli_pve *vm, const struct vh_pve_edit *edit) __attribute__((nonnull));
 int cli_pve_go_back(struct cli_pve *vm, const struct vh_pve_edit *edit) __attribute__((nonnull));

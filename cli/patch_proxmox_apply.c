@@ -51,7 +51,8 @@ int cli_pve_kept(const struct cli_pve *vm, enum vh_kept_file which, struct vh_pv
 	int rc = vh_kept_read(vm->patch->cli->sys, vmid, which, text, &len, err);
 
 	*ret = (struct vh_pve_text){vm->config.name, *text ? *text : "", len};
-	if (rc == -ENOENT) {
+	/* It is emptied before qm is run: until that has ended well nobody knows what is ours. */
+	if (rc == -ENOENT || (rc == 0 && which == VH_KEPT_AFTER && len == 0)) {
 		*err = (struct vh_error){0};
 		return 0;
 	}
@@ -189,34 +190,57 @@ static int read_back(const struct cli_pve *vm, struct cli_pve *ret, struct vh_er
 	return cli_pve_read(ret, err);
 }
 
-/* What was changed of @vm is set back. 1: nothing was changed; 0: it is as it was; -errno. */
-static int put_back(const struct cli_pve *vm, struct vh_error *err)
+/**
+ * struct attempt - a call of qm that failed, or what came after it
+ * @accepted: qm has done it, so the digest was right, and all that differs now is ours
+ */
+struct attempt {
+	const struct cli_pve *vm;
+	const struct vh_pve_edit *edit;
+	bool accepted;
+};
+
+/* 1: @edit sets it back; 0: there is nothing of ours; -errno. */
+static int find_rest(const struct attempt *a, const struct cli_pve *now, struct vh_pve_edit *edit,
+		     struct vh_error *err)
+{
+	VH_AUTO_REPORT struct vh_report report = {0};
+	int rc;
+
+	if (a->accepted) {
+		return vh_pve_undo(&a->vm->config, &now->config, &now->config, edit, &report, err);
+	}
+	rc = vh_pve_take_back(a->edit, &a->vm->config, &now->config, edit, &report, err);
+	cli_patch_notes(&report);
+	return rc;
+}
+
+/* What was changed is set back. 0; *@is_same: the file is as it was; -errno. */
+static int put_back(const struct attempt *a, bool *is_same, struct vh_error *err)
 {
 	VH_AUTO_PVE_EDIT struct vh_pve_edit edit = {0};
-	VH_AUTO_PVE_EDIT struct vh_pve_edit left = {0};
-	VH_AUTO_REPORT struct vh_report report = {0};
 	struct cli_pve now = {0};
-	int rc = read_back(vm, &now, err);
+	int rc = read_back(a->vm, &now, err);
+	bool is_ours;
 
-	if (rc == 0) {
-		rc = vh_pve_undo(&vm->config, &now.config, &now.config, &edit, &report, err);
-	}
-	if (rc > 0) {
+	rc = rc ? rc : find_rest(a, &now, &edit, err);
+	is_ours = rc > 0;
+	*is_same = is_ours || strcmp(now.digest, a->vm->digest) == 0;
+	if (is_ours) {
 		rc = run_qm(&now, &edit, err);
 		rc = rc ? rc : cli_pve_read(&now, err);
 		rc = rc ? rc : vh_pve_verify(&edit, &now.config, err);
-	} else if (rc == 0) {
-		rc = 1;
 	}
 	cli_pve_done(&now);
 	return rc;
 }
 
 /* @err says what failed. */
-static int fail(const struct cli_pve *vm, const struct vh_error *err)
+static int fail(const struct attempt *a, const struct vh_error *err)
 {
+	const struct cli_pve *vm = a->vm;
 	struct vh_error why = {0};
-	int rc;
+	bool is_same = false;
 
 	cli_error(err);
 	if (err->code == ETIMEDOUT) {
@@ -226,9 +250,13 @@ static int fail(const struct cli_pve *vm, const struct vh_error *err)
 			      vm->patch->vm, vm->patch->vm);
 		return CLI_INCOMPLETE;
 	}
-	rc = put_back(vm, &why);
-	if (rc >= 0) {
-		(void)fprintf(stderr, "              %s is as it was before\n", vm->config.name);
+	if (put_back(a, &is_same, &why) == 0) {
+		(void)fprintf(
+			stderr,
+			is_same ? "              %s is as it was before\n"
+				: "              nothing of this patch is in %s, which somebody "
+				  "else has changed; try again\n",
+			vm->config.name);
 		return CLI_FAILED;
 	}
 	(void)vh_error_wrap(&why, "and it could not all be set back");
@@ -238,55 +266,129 @@ static int fail(const struct cli_pve *vm, const struct vh_error *err)
 
 int cli_pve_set(struct cli_pve *vm, const struct vh_pve_edit *edit, struct cli_pve *ret)
 {
+	struct attempt a = {.vm = vm, .edit = edit};
 	struct vh_error err = {0};
 	int rc = run_qm(vm, edit, &err);
 
+	a.accepted = rc == 0;
 	if (rc == 0) {
 		rc = read_back(vm, ret, &err);
 	}
 	if (rc == 0) {
 		rc = vh_pve_verify(edit, &ret->config, &err);
 	}
-	return rc ? fail(vm, &err) : CLI_OK;
+	return rc ? fail(&a, &err) : CLI_OK;
 }
 
-/* --- apply and undo */
+/* --- what is kept */
 
 /**
- * keep_before() - what --undo shall go back to
- *
- * As long as nobody else has changed what we did, that stays what it was before our first change.
- * Return: 1: @vm was kept; 0: there is one already; -errno.
+ * struct kept - what was kept when we came
  */
-static int keep_before(const struct cli_pve *vm, struct vh_error *err)
-{
-	VH_AUTO_FREE char *before_text = NULL;
-	VH_AUTO_FREE char *after_text = NULL;
-	VH_AUTO_PVE_EDIT struct vh_pve_edit edit = {0};
-	VH_AUTO_REPORT struct vh_report report = {0};
+struct kept {
 	struct vh_pve_text before;
 	struct vh_pve_text after;
-	int had = cli_pve_kept(vm, VH_KEPT_BEFORE, &before, &before_text, err);
-	int rc = had > 0 ? cli_pve_kept(vm, VH_KEPT_AFTER, &after, &after_text, err) : had;
+	char *before_text;
+	char *after_text;
+	bool has_before;
+	bool has_after;
+};
 
-	if (had < 0 || rc < 0) {
-		return had < 0 ? had : rc;
+static void kept_done(struct kept *k)
+{
+	free(k->before_text);
+	free(k->after_text);
+}
+
+static int load_kept(const struct cli_pve *vm, struct kept *k, struct vh_error *err)
+{
+	int before = cli_pve_kept(vm, VH_KEPT_BEFORE, &k->before, &k->before_text, err);
+	int after = before > 0 ? cli_pve_kept(vm, VH_KEPT_AFTER, &k->after, &k->after_text, err)
+			       : 0;
+
+	k->has_before = before > 0;
+	k->has_after = after > 0;
+	return before < 0 ? before : after < 0 ? after : 0;
+}
+
+static int keep(const struct cli_pve *vm, enum vh_kept_file which, const struct vh_pve_text *text,
+		struct vh_error *err)
+{
+	return vh_kept_write(vm->patch->cli->sys, vm->patch->vm, which, text->text, text->len, err);
+}
+
+/* 1: it has what is neither as it was before our first change nor as we left it; 0; -errno. */
+static int is_changed(const struct cli_pve *vm, const struct kept *k, struct vh_error *err)
+{
+	VH_AUTO_PVE_EDIT struct vh_pve_edit edit = {0};
+	VH_AUTO_REPORT struct vh_report report = {0};
+	int rc = k->has_after ? vh_pve_undo(&k->before, &k->after, &vm->config, &edit, &report, err)
+			      : 0;
+
+	if (rc == -ESTALE) {
+		*err = (struct vh_error){0};
+		return 1;
 	}
-	rc = rc > 0 ? vh_pve_undo(&before, &after, &vm->config, &edit, &report, err) : -ENOENT;
-	if (had > 0 && rc != -ESTALE) {
-		return rc == -ENOENT ? 0 : rc < 0 ? rc : 0;
-	}
-	if (had > 0) {
+	return rc < 0 ? rc : 0;
+}
+
+/*
+ * What --undo shall go back to: as long as nobody else has changed what we did, what it was before
+ * our first change.
+ */
+static int keep_before(const struct cli_pve *vm, const struct kept *k, struct vh_error *err)
+{
+	const struct vh_pve_text nothing = {"", "", 0};
+	int changed = k->has_before ? is_changed(vm, k, err) : 1;
+	int rc = changed < 0 ? changed : 0;
+
+	if (k->has_before && changed > 0) {
 		(void)fprintf(stderr,
 			      "note: %s has been changed since it was patched; --undo will go back "
 			      "to what it is now\n",
 			      vm->config.name);
-		*err = (struct vh_error){0};
 	}
-	rc = vh_kept_write(vm->patch->cli->sys, vm->patch->vm, VH_KEPT_BEFORE, vm->config.text,
-			   vm->config.len, err);
-	return rc ? rc : 1;
+	if (changed > 0) {
+		rc = keep(vm, VH_KEPT_BEFORE, &vm->config, err);
+	}
+	return rc || !k->has_after ? rc : keep(vm, VH_KEPT_AFTER, &nothing, err);
 }
+
+/* Nothing was changed, so there is to go back to what there was. */
+static int keep_as_it_was(const struct cli_pve *vm, const struct kept *k, struct vh_error *err)
+{
+	int rc;
+
+	if (!k->has_before) {
+		return vh_kept_forget(vm->patch->cli->sys, vm->patch->vm, err);
+	}
+	rc = keep(vm, VH_KEPT_BEFORE, &k->before, err);
+	return rc || !k->has_after ? rc : keep(vm, VH_KEPT_AFTER, &k->after, err);
+}
+
+int cli_pve_finish(const struct cli_pve *vm)
+{
+	struct kept k = {0};
+	struct vh_error err = {0};
+	int rc = load_kept(vm, &k, &err);
+
+	if (rc == 0 && k.has_before && !k.has_after) {
+		rc = keep(vm, VH_KEPT_AFTER, &vm->config, &err);
+		if (rc == 0) {
+			(void)fprintf(stderr,
+				      "%s: the patch that was cut short is finished; --undo goes "
+				      "back\n",
+				      vm->patch->vm);
+		}
+	}
+	kept_done(&k);
+	if (rc) {
+		cli_error(&err);
+	}
+	return rc ? CLI_FAILED : CLI_OK;
+}
+
+/* --- apply and undo */
 
 static bool is_running(const struct cli_pve *vm)
 {
@@ -314,28 +416,39 @@ static int show_error(const struct vh_error *err, int status)
 	return status;
 }
 
-static int apply(struct cli_pve *vm, const struct vh_pve_edit *edit)
+static int apply_kept(struct cli_pve *vm, const struct vh_pve_edit *edit)
 {
-	struct vh_sys *sys = vm->patch->cli->sys;
+	const struct attempt a = {.vm = vm, .edit = edit, .accepted = true};
 	struct cli_pve after = {0};
 	struct vh_error err = {0};
-	int fresh = keep_before(vm, &err);
-	int status = fresh < 0 ? show_error(&err, CLI_FAILED) : cli_pve_set(vm, edit, &after);
+	int status = cli_pve_set(vm, edit, &after);
 
-	if (status == CLI_OK) {
-		if (vh_kept_write(sys, vm->patch->vm, VH_KEPT_AFTER, after.config.text,
-				  after.config.len, &err)) {
-			status = fail(vm, &err);
-		} else {
-			(void)fprintf(stderr, "%s: changed; --undo goes back\n", vm->patch->vm);
-			note_running(vm);
-		}
+	if (status == CLI_OK && keep(vm, VH_KEPT_AFTER, &after.config, &err)) {
+		status = fail(&a, &err);
 	}
-	/* Nothing was changed, so there is nothing to go back to. */
-	if (status == CLI_FAILED && fresh > 0 && vh_kept_forget(sys, vm->patch->vm, &err)) {
-		cli_error(&err);
+	if (status == CLI_OK) {
+		(void)fprintf(stderr, "%s: changed; --undo goes back\n", vm->patch->vm);
+		note_running(vm);
 	}
 	cli_pve_done(&after);
+	return status;
+}
+
+static int apply(struct cli_pve *vm, const struct vh_pve_edit *edit)
+{
+	struct kept k = {0};
+	struct vh_error err = {0};
+	int rc = load_kept(vm, &k, &err);
+	int status = rc ? show_error(&err, CLI_FAILED) : CLI_OK;
+
+	if (status == CLI_OK) {
+		status = keep_before(vm, &k, &err) ? show_error(&err, CLI_FAILED)
+						   : apply_kept(vm, edit);
+		if (status == CLI_FAILED && keep_as_it_was(vm, &k, &err)) {
+			cli_error(&err);
+		}
+	}
+	kept_done(&k);
 	return status;
 }
 

@@ -97,6 +97,30 @@ static int fill(const struct builder *b, const struct vh_profile_device *d,
 	return 0;
 }
 
+static bool has_function(const struct vh_guest_device *device, const struct vh_pci_address *address)
+{
+	for (size_t i = 0; i < device->function_count; i++) {
+		if (vh_pci_address_compare(&device->functions[i], address) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A bridge of the chipset, a function in another group, a virtual one. */
+static bool is_part(const struct vh_host *host, const struct vh_guest_device *device)
+{
+	for (size_t i = 0; i < host->function_count; i++) {
+		const struct vh_pci_address *address = &host->functions[i].address;
+
+		if (vh_pci_address_same_slot(address, &device->functions[0]) &&
+		    !has_function(device, address)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static int add_device(struct builder *b, const struct vh_profile_device *d)
 {
 	struct vh_guest_device *device;
@@ -111,7 +135,11 @@ static int add_device(struct builder *b, const struct vh_profile_device *d)
 	}
 	(void)vh_copy(device->title, sizeof(device->title), d->title);
 	(void)vh_copy(device->rom, sizeof(device->rom), d->rom);
+	device->line = b->profile->from_guest ? d->line : 0;
 	rc = fill(b, d, device);
+	if (rc == 0) {
+		device->is_part = is_part(b->host, device);
+	}
 	if (rc == 0 && device->is_display) {
 		b->display = b->set->device_count - 1;
 		b->displays++;

@@ -159,14 +159,30 @@ static bool is_display(const struct maker *m, size_t index)
 	return m->set->devices[index].is_display;
 }
 
+/* "0000:01:00", or "0000:00:14.0;0000:00:14.2" where the slot has more than the device. */
+static void name_device(const struct vh_guest_device *device, struct vh_text *ret)
+{
+	char address[VH_PCI_ADDRESS_MAX];
+
+	(void)vh_pci_address_format(&device->functions[0], address);
+	if (device->function_count > 1 && !device->is_part) {
+		vh_text_addn(ret, address, strlen(address) - 2);
+		return;
+	}
+	for (size_t i = 0; i < device->function_count; i++) {
+		vh_text_addf(ret, "%s%s", i ? ";" : "",
+			     vh_pci_address_format(&device->functions[i], address));
+	}
+}
+
 static int give_device(struct maker *m, size_t index)
 {
 	const struct vh_guest_device *device = &m->set->devices[index];
 	const char *path = device->rom[0]              ? device->rom
 			   : m->set->device_count == 1 ? m->set->rom
 						       : "";
+	VH_AUTO_TEXT struct vh_text address = {0};
 	struct vh_span rom = {"", 0};
-	char address[VH_PCI_ADDRESS_MAX];
 	char key[32];
 	int rc = path[0] ? vh_pve_rom_name(device->title, path, &rom, m->err) : 0;
 
@@ -174,11 +190,11 @@ static int give_device(struct maker *m, size_t index)
 		return rc;
 	}
 	(void)snprintf(key, sizeof(key), "hostpci%zu", index);
-	(void)vh_pci_address_format(&device->functions[0], address);
-	if (device->function_count > 1) {
-		address[strlen(address) - 2] = '\0';
+	name_device(device, &address);
+	if (address.failed) {
+		return vh_error_set(m->err, ENOMEM, NULL, "out of memory");
 	}
-	return give(m, key, "%s,pcie=1%s%s%.*s%s", address,
+	return give(m, key, "%s,pcie=1%s%s%.*s%s", vh_text_str(&address),
 		    m->set->x_vga && is_display(m, index) ? ",x-vga=1" : "",
 		    rom.len > 0 ? ",romfile=" : "", (int)rom.len, rom.at,
 		    m->set->rom_bar == VH_ROM_BAR_OFF && device->is_display ? ",rombar=0" : "");

@@ -10,14 +10,34 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/cleanup.h"
 #include "lib/guest/pve_cards.h"
 
 #define ONE_LINE "one line for each card"
+
+#define ALL_FUNCTIONS ((1U << VH_GUEST_FUNCTIONS_MAX) - 1)
 
 static bool overlaps(const struct vh_pve_address *a, const struct vh_pve_address *b)
 {
 	return vh_pci_address_same_slot(&a->address, &b->address) &&
 	       (a->whole_slot || b->whole_slot || a->address.function == b->address.function);
+}
+
+unsigned vh_pve_functions_of_card(const struct vh_pve_card *card)
+{
+	unsigned functions = 0;
+
+	for (size_t i = 0; i < card->address_count; i++) {
+		functions |= card->addresses[i].whole_slot
+				     ? ALL_FUNCTIONS
+				     : 1U << card->addresses[i].address.function;
+	}
+	return functions;
+}
+
+static unsigned lowest(unsigned functions)
+{
+	return functions ? (unsigned)__builtin_ctz(functions) : 0;
 }
 
 /* Proxmox would say "assigned more than once". */
@@ -67,6 +87,7 @@ static int read_card(struct vh_pve_cards *c, unsigned index)
 		(void)vh_span_show(shown, sizeof(shown), *host);
 		return vh_pve_refuse(p, value->line, key, "'%s' is no list of PCI addresses", shown);
 	}
+	card->first = lowest(vh_pve_functions_of_card(card));
 	return card->is_mdev ? 0 : check_repeats(p, card);
 }
 
@@ -76,13 +97,13 @@ bool vh_pve_gives_card(const struct vh_pve_card *card)
 	return card->is_there && !card->is_gone && !card->is_mapping && !card->is_mdev;
 }
 
-/* An address of the card that a line gives or, if it has several functions, shares a slot with. */
+/* An address of the card or, if all functions of the slot are it, in its slot. */
 static bool is_of(const struct vh_guest_device *device, const struct vh_pve_address *a)
 {
 	for (size_t i = 0; i < device->function_count; i++) {
 		struct vh_pve_address function = {
 			.address = device->functions[i],
-			.whole_slot = device->function_count > 1,
+			.whole_slot = device->function_count > 1 && !device->is_part,
 		};
 
 		if (overlaps(&function, a)) {
@@ -184,15 +205,55 @@ static bool takes_all_of(const struct vh_pve_card *card, const struct vh_pve_car
 	return true;
 }
 
-int vh_pve_give_slot(struct vh_pve_cards *c, struct vh_pve_card *card, const char *why)
+unsigned vh_pve_functions_of_device(const struct vh_guest_device *device)
+{
+	unsigned functions = 0;
+
+	for (size_t i = 0; i < device->function_count; i++) {
+		functions |= 1U << device->functions[i].function;
+	}
+	return functions;
+}
+
+static void name_slot(struct vh_pve_card *card)
 {
 	char name[VH_PCI_ADDRESS_MAX];
 
-	(void)vh_pci_address_format(&card->addresses[0].address, name);
-	(void)snprintf(card->host, sizeof(card->host), "%.*s", (int)(strlen(name) - 2), name);
 	card->addresses[0].address.function = 0;
 	card->addresses[0].whole_slot = true;
 	card->address_count = 1;
+	(void)vh_pci_address_format(&card->addresses[0].address, name);
+	(void)snprintf(card->host, sizeof(card->host), "%.*s", (int)(strlen(name) - 2), name);
+}
+
+static void name_functions(struct vh_pve_card *card, unsigned functions)
+{
+	struct vh_pve_address one = {.address = card->addresses[0].address};
+	char name[VH_PCI_ADDRESS_MAX];
+	size_t len = 0;
+
+	card->address_count = 0;
+	for (uint8_t i = 0; i < VH_GUEST_FUNCTIONS_MAX; i++) {
+		if (!(functions & 1U << i)) {
+			continue;
+		}
+		one.address.function = i;
+		card->addresses[card->address_count++] = one;
+		len += (size_t)snprintf(card->host + len, sizeof(card->host) - len, "%s%s",
+					len ? ";" : "", vh_pci_address_format(&one.address, name));
+	}
+}
+
+int vh_pve_give_card(struct vh_pve_cards *c, struct vh_pve_card *card,
+		     const struct vh_guest_device *device, unsigned besides, const char *why)
+{
+	unsigned functions = device ? vh_pve_functions_of_device(device) | besides : ALL_FUNCTIONS;
+
+	if (device && device->is_part && functions != ALL_FUNCTIONS) {
+		name_functions(card, functions);
+	} else {
+		name_slot(card);
+	}
 	return vh_pve_put_option(c->p, &card->line, "host", vh_span_of(card->host), why);
 }
 
@@ -253,11 +314,34 @@ static int fold_addresses(struct vh_pve_cards *c, struct vh_pve_card *into,
 		return 0;
 	}
 	if (vh_pve_takes_whole_slot(from) || (device && device->function_count > 1)) {
-		return vh_pve_give_slot(c, into, device ? device->title : ONE_LINE);
+		return vh_pve_give_card(c, into, device,
+					vh_pve_functions_of_card(into) |
+						vh_pve_functions_of_card(from),
+					device ? device->title : ONE_LINE);
 	}
 	return vh_pve_refuse(c->p, from->line.line, from->line.key,
 			     "%s gives a function of it, too: make one line of the two",
 			     into->line.key);
+}
+
+/* Source: qemu-server src/PVE/QemuServer/PCI.pm: print_hostpci_devices: these go to function 0 */
+static void drop_options(struct vh_pve_cards *c, struct vh_pve_card *card)
+{
+	static const char *const names[] = {"rombar",    "romfile",       "vendor-id",
+					    "device-id", "sub-vendor-id", "sub-device-id"};
+
+	for (size_t i = 0; i < VH_ARRAY_SIZE(names); i++) {
+		const struct vh_span *value = vh_pve_line_get(&card->line, names[i]);
+
+		if (value) {
+			vh_report_note(c->p->report,
+				       "%s: %s=%.*s was about function %u alone; Proxmox gives it "
+				       "to the first function of a line only, so it is left out",
+				       card->line.key, names[i], (int)value->len, value->at,
+				       card->first);
+			vh_pve_line_drop(&card->line, names[i]);
+		}
+	}
 }
 
 static int fold(struct vh_pve_cards *c, struct vh_pve_card *into, struct vh_pve_card *from)
@@ -265,6 +349,10 @@ static int fold(struct vh_pve_cards *c, struct vh_pve_card *into, struct vh_pve_
 	const struct vh_guest_device *device = device_of(c, into);
 	int rc = fold_addresses(c, into, from);
 
+	if (rc == 0 && into->first != from->first) {
+		drop_options(c, into->first > from->first ? into : from);
+		into->first = into->first < from->first ? into->first : from->first;
+	}
 	for (size_t i = 0; rc == 0 && i < from->line.count; i++) {
 		rc = fold_option(c, into, from, &from->line.items[i]);
 	}
@@ -272,6 +360,7 @@ static int fold(struct vh_pve_cards *c, struct vh_pve_card *into, struct vh_pve_
 		return rc;
 	}
 	from->is_gone = true;
+	from->into = into;
 	vh_report_change(c->p->report, device ? device->title : ONE_LINE, from->line.line,
 			 "%s: folded into %s", from->line.key, into->line.key);
 	return 0;
@@ -304,4 +393,73 @@ int vh_pve_fold_cards(struct vh_pve_cards *c)
 		}
 	}
 	return rc;
+}
+
+/* The name in the boot order, or that of the line which has its card now. */
+static struct vh_span boots_from(const struct vh_pve_cards *c, struct vh_span name)
+{
+	for (size_t i = 0; i < VH_PVE_HOSTPCI_MAX; i++) {
+		const struct vh_pve_card *card = &c->items[i];
+
+		if (card->is_gone && vh_span_is(name, card->line.key)) {
+			return vh_span_of(card->into->line.key);
+		}
+	}
+	return name;
+}
+
+static bool is_in_order(struct vh_span order, struct vh_span name)
+{
+	struct vh_span other;
+
+	while (vh_span_cut(&order, ';', &other)) {
+		if (vh_span_same(other, name)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void fold_order(const struct vh_pve_cards *c, struct vh_span order, struct vh_text *ret)
+{
+	struct vh_span name;
+
+	while (vh_span_cut(&order, ';', &name)) {
+		name = boots_from(c, name);
+		if (!is_in_order(vh_span_of(vh_text_str(ret)), name)) {
+			vh_text_add(ret, ret->len ? ";" : "");
+			vh_text_addn(ret, name.at, name.len);
+		}
+	}
+}
+
+int vh_pve_fold_boot(const struct vh_pve_cards *c)
+{
+	struct vh_pve_patcher *p = c->p;
+	const struct vh_pve_value *boot = vh_pve_value(&p->values, "boot");
+	VH_AUTO_TEXT struct vh_text folded = {0};
+	struct vh_error ignored = {0};
+	const struct vh_span *order;
+	struct vh_pve_line line;
+	bool is_gone = false;
+
+	if (!boot || vh_pve_line_read(&line, "boot", boot, p->file, &ignored)) {
+		return 0;
+	}
+	order = vh_pve_line_get(&line, "order");
+	for (size_t i = 0; order && i < VH_PVE_HOSTPCI_MAX; i++) {
+		is_gone |= c->items[i].is_gone &&
+			   is_in_order(*order, vh_span_of(c->items[i].line.key));
+	}
+	if (!is_gone) {
+		return 0;
+	}
+	fold_order(c, *order, &folded);
+	if (folded.failed) {
+		return vh_error_set(p->err, ENOMEM, NULL, "out of memory");
+	}
+	if (vh_pve_put_option(p, &line, "order", vh_span_of(vh_text_str(&folded)), ONE_LINE)) {
+		return -p->err->code;
+	}
+	return vh_pve_add_line(p, &line);
 }

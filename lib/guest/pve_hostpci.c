@@ -107,6 +107,19 @@ static const struct vh_pve_card *find_mapping(const struct vh_pve_cards *c)
 	return NULL;
 }
 
+/* Does the line give this device and no other? Only that it came from there tells. */
+static bool is_mapping_of(const struct vh_pve_cards *c, const struct vh_pve_card *card,
+			  const struct vh_guest_device *device)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < c->p->set->device_count; i++) {
+		count += c->p->set->devices[i].line == device->line;
+	}
+	return card->is_there && card->is_mapping && !card->is_mdev && device->line > 0 &&
+	       card->line.line == device->line && count == 1;
+}
+
 static struct vh_pve_card *free_card(struct vh_pve_cards *c)
 {
 	for (size_t i = 0; i < VH_PVE_HOSTPCI_MAX; i++) {
@@ -128,7 +141,8 @@ static int add_device(struct vh_pve_cards *c, const struct vh_guest_device *devi
 		vh_report_note(
 			c->p->report,
 			"%s: %s:%u gives a card of a resource mapping, which may be this one; "
-			"so no line is added for it, and that line stays as it is",
+			"so no line is added for it, and that line stays as it is. A profile "
+			"without [device] follows the VM's own lines",
 			device->title, c->p->file, mapping->line.line);
 		return 0;
 	}
@@ -139,7 +153,7 @@ static int add_device(struct vh_pve_cards *c, const struct vh_guest_device *devi
 	card->addresses[0].address = device->functions[0];
 	card->address_count = 1;
 	if (device->function_count > 1) {
-		rc = vh_pve_give_slot(c, card, device->title);
+		rc = vh_pve_give_card(c, card, device, 0, device->title);
 	} else {
 		rc = vh_pve_put_option(
 			c->p, &card->line, "host",
@@ -153,7 +167,7 @@ static int add_device(struct vh_pve_cards *c, const struct vh_guest_device *devi
 static bool is_complete(const struct vh_pve_card *card, const struct vh_guest_device *device)
 {
 	return vh_pve_takes_whole_slot(card) || device->function_count == 1 ||
-	       (card->address_count == device->function_count &&
+	       ((vh_pve_functions_of_device(device) & ~vh_pve_functions_of_card(card)) == 0 &&
 		card->addresses[0].address.function == device->functions[0].function);
 }
 
@@ -170,7 +184,8 @@ static int merge_device(struct vh_pve_cards *c, struct vh_pve_card *card,
 			device->title);
 	}
 	if (!is_complete(card, device)) {
-		rc = vh_pve_give_slot(c, card, device->title);
+		rc = vh_pve_give_card(c, card, device, vh_pve_functions_of_card(card),
+				      device->title);
 	}
 	return rc ? rc : put_options(c, card, device, true);
 }
@@ -188,6 +203,9 @@ static int patch_device(struct vh_pve_cards *c, const struct vh_guest_device *de
 				"it gives a slice (mdev) of %s, which is to go to the VM "
 				"as a whole",
 				device->title);
+		}
+		if (is_mapping_of(c, card, device)) {
+			return put_options(c, card, device, true);
 		}
 		if (!found && vh_pve_gives_card(card) && vh_pve_has_device(card, device)) {
 			found = card;
@@ -275,7 +293,7 @@ static int patch_cards(struct vh_pve_cards *c)
 		note_pcie(c);
 		rc = write_cards(c);
 	}
-	return rc;
+	return rc ? rc : vh_pve_fold_boot(c);
 }
 
 int vh_pve_patch_devices(struct vh_pve_patcher *p)

@@ -70,6 +70,20 @@ int vh_pve_undo(const struct vh_pve_text *before, const struct vh_pve_text *afte
 		struct vh_error *err) __attribute__((nonnull, warn_unused_result));
 
 /**
+ * vh_pve_take_back() - what to set so that nothing of @edit is left, which may be done in part
+ * @before: what @edit was made for
+ *
+ * A key that is neither as @before nor as @edit has it is the work of somebody else: it stays, with
+ * a note.
+ *
+ * Return: 1, 0, -EINVAL, -ENOMEM.
+ */
+int vh_pve_take_back(const struct vh_pve_edit *edit, const struct vh_pve_text *before,
+		     const struct vh_pve_text *now, struct vh_pve_edit *ret,
+		     struct vh_report *report, struct vh_error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/**
  * vh_pve_verify() - does @config say what @edit set
  * Return: 0; -EIO with err naming the key, what it has and what it should have.
  */

@@ -24,7 +24,8 @@ struct undo {
 };
 
 /* The keys that patch edits: what else differs is the work of others. */
-static const char *const keys[] = {"args", "balloon", "bios", "cpu", "efidisk0", "machine", "vga"};
+static const char *const keys[] = {"args", "balloon",  "bios",    "boot",
+				   "cpu",  "efidisk0", "machine", "vga"};
 
 static bool is_same(const char *key, const struct vh_pve_value *a, const struct vh_pve_value *b)
 {
@@ -195,6 +196,17 @@ static int differs(const struct vh_pve_text *config, const struct vh_pve_assignm
 			    show(should, a->value ? &wanted : NULL));
 }
 
+static bool is_done(const struct vh_pve_assignment *a, const struct vh_pve_value *has)
+{
+	struct vh_span wanted = vh_span_of(a->value ? a->value : "");
+
+	if (!a->value || !has) {
+		return !a->value && !has;
+	}
+	return vh_pve_same_value(a->key, wanted, has->value) ||
+	       is_what_was_made(a->key, wanted, has->value);
+}
+
 int vh_pve_verify(const struct vh_pve_edit *edit, const struct vh_pve_text *config,
 		  struct vh_error *err)
 {
@@ -202,15 +214,52 @@ int vh_pve_verify(const struct vh_pve_edit *edit, const struct vh_pve_text *conf
 	int rc = vh_pve_values_read(&values, config, err);
 
 	for (size_t i = 0; rc == 0 && i < edit->count; i++) {
-		const struct vh_pve_assignment *a = &edit->items[i];
-		const struct vh_pve_value *has = vh_pve_value(&values, a->key);
-		struct vh_span wanted = vh_span_of(a->value ? a->value : "");
+		const struct vh_pve_value *has = vh_pve_value(&values, edit->items[i].key);
 
-		if (a->value ? !has || (!vh_pve_same_value(a->key, wanted, has->value) &&
-					!is_what_was_made(a->key, wanted, has->value))
-			     : has != NULL) {
-			rc = differs(config, a, has, err);
+		if (!is_done(&edit->items[i], has)) {
+			rc = differs(config, &edit->items[i], has, err);
 		}
 	}
 	return rc;
+}
+
+static int take_back_key(struct undo *u, const struct vh_pve_assignment *a)
+{
+	const struct vh_pve_value *before = vh_pve_value(&u->before, a->key);
+	const struct vh_pve_value *now = vh_pve_value(&u->now, a->key);
+	char shown[SHOWN_MAX];
+
+	if (is_same(a->key, now, before)) {
+		return 0;
+	}
+	/* A line that it had deleted before it failed has left the boot order, too. */
+	if (is_done(a, now) || (u->edit.count > 0 && strcmp(a->key, "boot") == 0)) {
+		return add(u, a->key, before, now);
+	}
+	vh_report_note(u->report, "%s: somebody else has changed %s meanwhile; it stays %s",
+		       u->file, a->key, show(shown, now));
+	return 0;
+}
+
+int vh_pve_take_back(const struct vh_pve_edit *edit, const struct vh_pve_text *before,
+		     const struct vh_pve_text *now, struct vh_pve_edit *ret,
+		     struct vh_report *report, struct vh_error *err)
+{
+	struct undo u = {.file = now->name, .report = report, .err = err};
+	int rc = vh_pve_values_read(&u.before, before, err);
+
+	if (rc == 0) {
+		rc = vh_pve_values_read(&u.now, now, err);
+	}
+	for (size_t i = 0; rc == 0 && i < edit->count; i++) {
+		rc = take_back_key(&u, &edit->items[i]);
+	}
+	vh_pve_values_done(&u.before);
+	vh_pve_values_done(&u.now);
+	if (rc) {
+		vh_pve_edit_done(&u.edit);
+		return rc;
+	}
+	*ret = u.edit;
+	return ret->count > 0;
 }

@@ -362,6 +362,18 @@ bool vh_pve_line_put(struct vh_pve_line *line, struct vh_span option, struct vh_
 	return true;
 }
 
+void vh_pve_line_drop(struct vh_pve_line *line, const char *option)
+{
+	size_t i = find_part(line, vh_span_of(option));
+
+	if (i < line->count) {
+		line->count--;
+		memmove(line->items + i, line->items + i + 1,
+			(line->count - i) * sizeof(line->items[0]));
+		line->changed = true;
+	}
+}
+
 void vh_pve_line_write(const struct vh_pve_line *line, struct vh_text *ret)
 {
 	for (size_t i = 0; i < line->count; i++) {

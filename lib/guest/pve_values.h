@@ -84,6 +84,9 @@ bool vh_pve_line_yes(const struct vh_pve_line *line, const char *option) __attri
 /* Changes an option or adds it; what the spans point to is kept by reference. False: no room. */
 bool vh_pve_line_put(struct vh_pve_line *line, struct vh_span option, struct vh_span value)
 	__attribute__((nonnull, warn_unused_result));
+
+/* Takes an option out of a line. */
+void vh_pve_line_drop(struct vh_pve_line *line, const char *option) __attribute__((nonnull));
 void vh_pve_line_write(const struct vh_pve_line *line, struct vh_text *ret)
 	__attribute__((nonnull));
 

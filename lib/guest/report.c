@@ -41,6 +41,9 @@ void vh_report_change(struct vh_report *report, const char *why, unsigned line, 
 	vh_sanitize(change->why);
 }
 
+/* Nobody reads more, and a definition of thousands of odd lines must not take minutes. */
+#define NOTES_MAX 200
+
 static bool has_note(const struct vh_report *report, const char *note)
 {
 	for (size_t i = 0; i < report->note_count; i++) {
@@ -78,7 +81,7 @@ void vh_report_note(struct vh_report *report, const char *fmt, ...)
 		return;
 	}
 	vh_sanitize(note);
-	if (has_note(report, note)) {
+	if (report->note_count == NOTES_MAX || has_note(report, note)) {
 		return;
 	}
 	if (!add_note(report, note)) {

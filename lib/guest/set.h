@@ -21,6 +21,8 @@
  * @title:      what messages call it: "[device gpu]"
  * @functions:  all that go to the guest, ascending, at least one
  * @is_display: one of them is a display controller (base class 03)
+ * @is_part:    their slot has others, which stay with the host
+ * @line:       of the VM's own configuration, which gives it already; 0 where a profile names it
  * @rom:        absolute path of its ROM file, "" to leave it
  */
 struct vh_guest_device {
@@ -28,6 +30,8 @@ struct vh_guest_device {
 	struct vh_pci_address functions[VH_GUEST_FUNCTIONS_MAX];
 	size_t function_count;
 	bool is_display;
+	bool is_part;
+	unsigned line;
 	char rom[VH_GUEST_ROM_MAX];
 };
 

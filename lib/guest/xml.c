@@ -43,7 +43,13 @@ static void note_error(void *data, xmlErrorPtr error)
 	c->set = true;
 	c->line = error->line;
 	(void)vh_copy(c->text, sizeof(c->text), error->message ? error->message : "unreadable");
-	(void)vh_trim_end(c->text);
+	/* Its name may be half a password: passwd='a&b;c'. */
+	if (error->code == XML_ERR_UNDECLARED_ENTITY || error->code == XML_WAR_UNDECLARED_ENTITY) {
+		(void)vh_copy(c->text, sizeof(c->text),
+			      "an entity that is not defined; '&' is written '&amp;'");
+	}
+	/* A second line shows bytes of the document. */
+	c->text[strcspn(c->text, "\n")] = '\0';
 	vh_sanitize(c->text);
 }
 

@@ -78,6 +78,7 @@ static void card_is_all_its_functions(void **state)
 		expect_functions(&set.devices[0],
 				 "0000:01:00.0 0000:01:00.1 0000:01:00.2 0000:01:00.3");
 		assert_true(set.devices[0].is_display);
+		assert_false(set.devices[0].is_part);
 		assert_string_equal(set.devices[0].rom, "");
 	}
 }
@@ -106,6 +107,7 @@ static void functions_of_the_chipset_are_alone(void **state)
 	assert_int_equal(set_of("desktop", lines, "[device usb]\naddress = 00:14.0\n", &set, &err),
 			 0);
 	expect_functions(&set.devices[0], "0000:00:14.0");
+	assert_true(set.devices[0].is_part);
 }
 
 static void device_that_stays_out(void **state)

@@ -115,7 +115,8 @@ static void edited_text(uint64_t *seed, const char *text, struct vh_text *ret)
 			break;
 		case 1:
 			vh_text_addf(ret, "%c\n", 'a' + (char)random_below(seed, 5));
-			/* fallthrough */
+			vh_text_addn(ret, line, len);
+			break;
 		default:
 			vh_text_addn(ret, line, len);
 		}

@@ -180,6 +180,18 @@ static void a_note_is_said_once(void **state)
 	assert_null(report.notes);
 }
 
+static void notes_have_an_end(void **state)
+{
+	VH_AUTO_REPORT struct vh_report report = {0};
+
+	(void)state;
+	for (int i = 0; i < 1000; i++) {
+		vh_report_note(&report, "line %d", i);
+	}
+	assert_int_equal(report.note_count, 200);
+	assert_false(report.failed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -190,6 +202,7 @@ int main(void)
 		cmocka_unit_test(devices_are_added_empty),
 		cmocka_unit_test(changes_are_kept_in_order_and_clean),
 		cmocka_unit_test(a_note_is_said_once),
+		cmocka_unit_test(notes_have_an_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

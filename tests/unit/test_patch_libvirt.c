@@ -801,9 +801,22 @@ static void colour_is_for_terminals(void **state)
 
 #define TEST(name) cmocka_unit_test_teardown(name, teardown)
 
+/* Cards are looked for on this host: a daemon on another one has others. */
+static void test_remote(void **state)
+{
+	(void)state;
+	assert_false(cli_uri_is_remote("qemu:///system"));
+	assert_false(cli_uri_is_remote("qemu+unix:///session?socket=/run/x://y"));
+	assert_false(cli_uri_is_remote(URI));
+	assert_false(cli_uri_is_remote("nonsense"));
+	assert_true(cli_uri_is_remote("qemu+ssh://root@host/system"));
+	assert_true(cli_uri_is_remote("qemu+tls://[::1]:16514/system"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_remote),
 		TEST(showing_changes_nothing),
 		TEST(applying_and_applying_again),
 		TEST(undoing_gives_the_definition_of_before),

@@ -50,6 +50,7 @@ static void all_that_the_guide_asks_for(void **state)
 	(void)state;
 	(void)vh_copy(gpu->rom, sizeof(gpu->rom), "/usr/share/kvm/a.rom");
 	(void)rig_card(&set, "[device usb]", "0000:05:00.0", 1);
+	rig_card(&set, "[device sata]", "0000:00:17.0", 2)->is_part = true;
 	creates(&set, &machine,
 		"name win11\n"
 		"machine q35\n"
@@ -65,6 +66,7 @@ static void all_that_the_guide_asks_for(void **state)
 		"ostype l26\n"
 		"hostpci0 0000:01:00,pcie=1,x-vga=1,romfile=a.rom\n"
 		"hostpci1 0000:05:00.0,pcie=1\n"
+		"hostpci2 0000:00:17.0;0000:00:17.1,pcie=1\n"
 		"vga none\n");
 }
 

@@ -96,11 +96,74 @@ static void two_lines_of_one_card_become_one(void **state)
 	rig_patches(&set, Q35 "hostpci0: 01:00,pcie=1,x-vga=1\nhostpci1: 01:00.1\n",
 		    "hostpci1 deleted\n", "3 hostpci1: folded into hostpci0 ([device gpu])\n");
 	rig_patches(&set, "hostpci0: 01:00.1,rombar=0\nhostpci3: 01:00.0,x-vga=1,rombar=off\n",
-		    "hostpci0 0000:01:00,rombar=0,x-vga=1\nhostpci3 deleted\n",
+		    "hostpci0 0000:01:00,x-vga=1,rombar=off\nhostpci3 deleted\n",
 		    "1 hostpci0: host=01:00.1 -> 0000:01:00 ([device gpu])\n"
-		    "2 hostpci3: folded into hostpci0 ([device gpu])\n");
+		    "2 hostpci3: folded into hostpci0 ([device gpu])\n"
+		    "note: hostpci0: rombar=0 was about function 1 alone; Proxmox gives it to the "
+		    "first function of a line only, so it is left out\n");
 	rig_patches(&set, "hostpci0: 01:00\nhostpci1: 0000:01:00\nhostpci2: 01:00.0;01:00.1\n",
 		    "hostpci1 deleted\nhostpci2 deleted\n", NULL);
+}
+
+/* rombar=0 of the sound must not hide the ROM of the display. */
+static void what_is_said_of_another_function_is_not_said_of_the_first(void **state)
+{
+	GPU_SET(set);
+
+	(void)gpu;
+	rig_patches(&set,
+		    "hostpci0: 01:00.0,romfile=a.rom\nhostpci1: 01:00.1,rombar=0,device-id=0x10f0\n",
+		    "hostpci0 0000:01:00,romfile=a.rom\nhostpci1 deleted\n", NULL);
+	rig_patches(&set, "hostpci0: 01:00.1,romfile=b.rom\nhostpci1: 01:00.0,romfile=a.rom\n",
+		    "hostpci0 0000:01:00,romfile=a.rom\nhostpci1 deleted\n", NULL);
+	rig_patches(&set, "hostpci0: 01:00.2,rombar=0\nhostpci1: 01:00.1\nhostpci2: 01:00.0\n",
+		    "hostpci0 0000:01:00\nhostpci1 deleted\nhostpci2 deleted\n", NULL);
+	rig_patches(&set, "hostpci0: 01:00.0\nhostpci1: 01:00.1,driver=keep\n",
+		    "hostpci0 0000:01:00,driver=keep\nhostpci1 deleted\n", NULL);
+}
+
+/* As a chipset's USB controller, beside which the host's network adapter is. */
+static void what_stays_with_the_host_is_not_named_by_the_slot(void **state)
+{
+	static const char both[] = "hostpci0 0000:00:14.0;0000:00:14.2\n";
+	VH_AUTO_GUEST_SET struct vh_guest_set set = {0};
+	struct vh_guest_device *usb = rig_card(&set, "[device usb]", "0000:00:14.0", 2);
+
+	(void)state;
+	usb->functions[1].function = 2;
+	usb->is_part = true;
+	rig_patches(&set, "cores: 2\n", both,
+		    "0 hostpci0: host=0000:00:14.0;0000:00:14.2 ([device usb])\n");
+	rig_patches(&set, "hostpci0: 00:14.0\n", both,
+		    "1 hostpci0: host=00:14.0 -> 0000:00:14.0;0000:00:14.2 ([device usb])\n");
+	rig_patches(&set, "hostpci0: 00:14.2;00:14.0\n", both, NULL);
+	rig_patches(&set, "hostpci0: 00:14.0;00:14.2\nhostpci1: 00:14.3\n", "", "");
+	rig_patches(&set, "hostpci0: 00:14\n", "", "");
+	rig_patches(&set, "hostpci0: 00:14.2\nhostpci1: 00:14.3\nhostpci2: 00:14.0\n",
+		    "hostpci0 0000:00:14.0;0000:00:14.2\nhostpci2 deleted\n", NULL);
+	rig_patches(&set, "hostpci0: 00:14.3;00:14.0\n",
+		    "hostpci0 0000:00:14.0;0000:00:14.2;0000:00:14.3\n", NULL);
+}
+
+/* Proxmox takes a line that goes out of the boot order. */
+static void the_boot_order_follows_the_card(void **state)
+{
+	GPU_SET(set);
+
+	(void)gpu;
+	rig_patches(&set, "boot: order=net0;hostpci1;scsi0\nhostpci0: 01:00\nhostpci1: 01:00.1\n",
+		    "hostpci1 deleted\nboot order=net0;hostpci0;scsi0\n",
+		    "3 hostpci1: folded into hostpci0 ([device gpu])\n"
+		    "1 boot: order=net0;hostpci1;scsi0 -> net0;hostpci0;scsi0 (one line for each "
+		    "card)\n");
+	rig_patches(&set,
+		    "boot: order=hostpci1;hostpci0;hostpci2\nhostpci0: 01:00\n"
+		    "hostpci1: 01:00.1\nhostpci2: 01:00.2\n",
+		    "hostpci1 deleted\nhostpci2 deleted\nboot order=hostpci0\n", NULL);
+	rig_patches(&set, "boot: order=scsi0\nhostpci0: 01:00\nhostpci1: 01:00.1\n",
+		    "hostpci1 deleted\n", NULL);
+	rig_patches(&set, "boot: cdn\nhostpci0: 01:00\nhostpci1: 01:00.1\n", "hostpci1 deleted\n",
+		    NULL);
 }
 
 static void lines_that_contradict_each_other_are_refused(void **state)
@@ -164,9 +227,28 @@ static void a_mapping_may_be_the_card(void **state)
 	rig_patches(
 		&set, Q35 "hostpci0: mapping=gpu,pcie=1\n", "",
 		"note: [device gpu]: 100.conf:2 gives a card of a resource mapping, which may be "
-		"this one; so no line is added for it, and that line stays as it is\n");
+		"this one; so no line is added for it, and that line stays as it is. A profile "
+		"without [device] follows the VM's own lines\n");
 	rig_patches(&set, Q35 "hostpci0: mapping=nic\nhostpci1: 01:00\n", "hostpci1 01:00,pcie=1\n",
 		    "3 hostpci1: pcie=1 ([device gpu])\n");
+}
+
+/* A device that was found by way of the VM's own line. */
+static void a_mapping_that_is_the_card_is_merged(void **state)
+{
+	GPU_SET(set);
+
+	gpu->line = 3;
+	set.x_vga = true;
+	(void)vh_copy(gpu->rom, sizeof(gpu->rom), "/usr/share/kvm/a.rom");
+	rig_patches(&set, Q35 "hostpci0: mapping=nic\nhostpci1: mapping=gpu,rombar=1\n",
+		    "hostpci1 mapping=gpu,rombar=1,pcie=1,x-vga=1,romfile=a.rom\n",
+		    "3 hostpci1: pcie=1 ([device gpu])\n"
+		    "3 hostpci1: x-vga=1 (x-vga)\n"
+		    "3 hostpci1: romfile=a.rom ([device gpu])\n");
+	/* Two cards of one mapping. */
+	rig_card(&set, "[device second]", "0000:02:00.0", 1)->line = 3;
+	rig_patches(&set, Q35 "hostpci0: 03:00\nhostpci1: mapping=gpu\n", "", NULL);
 }
 
 static void a_slice_is_not_the_card(void **state)
@@ -265,10 +347,14 @@ int main(void)
 		cmocka_unit_test(a_part_of_the_card_becomes_all_of_it),
 		cmocka_unit_test(options_of_the_set_are_merged),
 		cmocka_unit_test(two_lines_of_one_card_become_one),
+		cmocka_unit_test(what_is_said_of_another_function_is_not_said_of_the_first),
+		cmocka_unit_test(what_stays_with_the_host_is_not_named_by_the_slot),
+		cmocka_unit_test(the_boot_order_follows_the_card),
 		cmocka_unit_test(lines_that_contradict_each_other_are_refused),
 		cmocka_unit_test(cards_of_no_profile_are_only_folded),
 		cmocka_unit_test(virtual_functions_keep_their_number),
 		cmocka_unit_test(a_mapping_may_be_the_card),
+		cmocka_unit_test(a_mapping_that_is_the_card_is_merged),
 		cmocka_unit_test(a_slice_is_not_the_card),
 		cmocka_unit_test(an_igd_that_is_the_only_display_stays_on_i440fx),
 		cmocka_unit_test(a_rom_is_where_proxmox_reads_it),

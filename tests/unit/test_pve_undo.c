@@ -122,6 +122,63 @@ static void verifies(const char *key, const char *value, const char *conf, const
 	free(one.value);
 }
 
+/* An edit of cpu and vga that takes hostpci1 away; @now is what there is after it failed. */
+static void takes_back(const char *now, const char *wanted, const char *said)
+{
+	static const char was[] = "cpu: host\nhostpci1: 01:00.1\nmemory: 1\n";
+	struct vh_pve_assignment items[] = {
+		{"cpu", (char[]){"host,hidden=1"}}, {"vga", (char[]){"none"}}, {"hostpci1", NULL}};
+	struct vh_pve_edit edit = {items, 3};
+	VH_AUTO_PVE_EDIT struct vh_pve_edit back = {0};
+	VH_AUTO_REPORT struct vh_report report = {0};
+	VH_AUTO_TEXT struct vh_text got = {0};
+	VH_AUTO_TEXT struct vh_text words = {0};
+	struct vh_pve_text texts[] = {rig_text(was), rig_text(now)};
+	struct vh_error err = {0};
+	int rc = vh_pve_take_back(&edit, &texts[0], &texts[1], &back, &report, &err);
+
+	rig_print(&back, &got);
+	assert_string_equal(vh_text_str(&got), wanted);
+	assert_int_equal(rc, back.count > 0);
+	for (size_t i = 0; i < report.note_count; i++) {
+		vh_text_addf(&words, "%s\n", report.notes[i]);
+	}
+	assert_string_equal(vh_text_str(&words), said);
+}
+
+static void only_our_own_is_taken_back(void **state)
+{
+	(void)state;
+	takes_back("cpu: host\nhostpci1: 01:00.1\nmemory: 2\n", "", "");
+	takes_back("cpu: host,hidden=1\nhostpci1: 01:00.1\n", "cpu host\n", "");
+	takes_back("cpu: host,hidden=on\nvga: type=none\n",
+		   "cpu host\nvga deleted\nhostpci1 01:00.1\n", "");
+	takes_back("cpu: max\nhostpci1: 02:00\nvga: none\n", "vga deleted\n",
+		   "100.conf: somebody else has changed cpu meanwhile; it stays 'max'\n"
+		   "100.conf: somebody else has changed hostpci1 meanwhile; it stays '02:00'\n");
+}
+
+/* qm takes a deleted line out of the boot order by itself. */
+static void the_boot_order_goes_back(void **state)
+{
+	struct vh_pve_assignment items[] = {{"hostpci1", NULL},
+					    {"boot", (char[]){"order=hostpci0"}}};
+	static const char was[] = "boot: order=hostpci1\nhostpci1: 01:00.1\n";
+	static const char became[] = "boot: order=\n";
+	struct vh_pve_edit edit = {items, 2};
+	VH_AUTO_PVE_EDIT struct vh_pve_edit back = {0};
+	VH_AUTO_REPORT struct vh_report report = {0};
+	VH_AUTO_TEXT struct vh_text got = {0};
+	struct vh_pve_text texts[] = {rig_text(was), rig_text(became)};
+	struct vh_error err = {0};
+
+	(void)state;
+	undoes(was, became, became, "boot order=hostpci1\nhostpci1 01:00.1\n", NULL);
+	assert_int_equal(vh_pve_take_back(&edit, &texts[0], &texts[1], &back, &report, &err), 1);
+	rig_print(&back, &got);
+	assert_string_equal(vh_text_str(&got), "hostpci1 01:00.1\nboot order=hostpci1\n");
+}
+
 static void what_qm_made_of_it_is_compared(void **state)
 {
 	(void)state;
@@ -183,6 +240,8 @@ int main(void)
 		cmocka_unit_test(somebody_else_is_named_with_all_three_values),
 		cmocka_unit_test(the_order_of_options_is_nobodys_change),
 		cmocka_unit_test(what_is_pending_counts_as_done),
+		cmocka_unit_test(only_our_own_is_taken_back),
+		cmocka_unit_test(the_boot_order_goes_back),
 		cmocka_unit_test(what_qm_made_of_it_is_compared),
 		cmocka_unit_test(proxmox_completes_some_values),
 		cmocka_unit_test(a_long_value_is_cut_in_a_message),

@@ -301,7 +301,7 @@ static void test_refused(void **state)
 	REFUSED("nonsense", "vm.xml:1: not well-formed XML");
 	REFUSED("<d a='1' a='2'/>", "vm.xml:1: not well-formed XML: Attribute a redefined");
 	REFUSED("<d>\n<q:a/></d>", "vm.xml:2: not well-formed XML: Namespace prefix q");
-	REFUSED("<d>&own;</d>", "not well-formed XML: Entity 'own' not defined");
+	REFUSED("<d>&own;</d>", "not well-formed XML: an entity that is not defined");
 	REFUSED("<d>\xe4</d>", "not well-formed XML: Input is not proper UTF-8");
 	REFUSED("<d>a\0b</d>", "vm.xml: it has NUL bytes");
 	REFUSED("\xff\xfe<\0d\0/\0>\0", "vm.xml: it has NUL bytes");
@@ -311,6 +311,25 @@ static void test_refused(void **state)
 	REFUSED("<!DOCTYPE d [<!ENTITY a 'aaaa'><!ENTITY b '&a;&a;'>]><d>&b;</d>",
 		"vm.xml:1: it has a DOCTYPE");
 	REFUSED("<!DOCTYPE d SYSTEM 'file:///etc/passwd'><d/>", "it has a DOCTYPE");
+}
+
+/* What is wrong may stand in the middle of a password. */
+static void test_refused_without_quoting(void **state)
+{
+	static const char *const texts[] = {
+		"<d passwd='a&hush;b'/>", "<d passwd='a&hush'/>", "<d passwd='hush<'/>",
+		"<d passwd='hush\xe4'/>", "<d passwd=hush/>",     "<d passwd='hush",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < VH_ARRAY_SIZE(texts); i++) {
+		struct vh_error err = {0};
+		struct vh_xml *xml = NULL;
+
+		assert_int_equal(vh_xml_parse(&xml, "x", texts[i], strlen(texts[i]), &err), -EINVAL);
+		assert_null(strstr(err.msg, "hush"));
+		assert_null(strstr(err.msg, "Bytes"));
+	}
 }
 
 static void test_too_large(void **state)
@@ -388,6 +407,7 @@ int main(void)
 		cmocka_unit_test(test_namespaces),
 		cmocka_unit_test(test_asking),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_refused_without_quoting),
 		cmocka_unit_test(test_too_large),
 		cmocka_unit_test(test_too_deep),
 		cmocka_unit_test(test_truncated),
