@@ -286,6 +286,9 @@ static int patch_cards(struct vh_pve_cards *c)
 	for (size_t i = 0; rc == 0 && i < set->device_count; i++) {
 		rc = patch_device(c, &set->devices[i]);
 	}
+	if (set->x_vga && set->device_count > 0 && !c->display) {
+		vh_report_note(c->p->report, "x-vga: none of the VM's devices is a display card");
+	}
 	if (rc == 0 && set->device_count == 0) {
 		rc = patch_only_card(c);
 	}

@@ -90,6 +90,36 @@ static int undo_key(struct undo *u, const char *key)
 					: refuse(u, key, before, after, now);
 }
 
+/* Proxmox gives each VM its own when it is made; a rollback or a migration keeps it. */
+static bool has_uuid(const struct vh_pve_values *values, struct vh_span *ret)
+{
+	const struct vh_pve_value *smbios = vh_pve_value(values, "smbios1");
+	struct vh_span rest = smbios ? smbios->value : (struct vh_span){"", 0};
+	struct vh_property part;
+
+	while (vh_property_next(&rest, &part) > 0) {
+		if (vh_span_is(part.key, "uuid")) {
+			*ret = part.value;
+			return true;
+		}
+	}
+	return false;
+}
+
+static int check_vm(const struct undo *u)
+{
+	struct vh_span was;
+	struct vh_span is;
+
+	if (!has_uuid(&u->before, &was) || !has_uuid(&u->now, &is) || vh_span_same(was, is)) {
+		return 0;
+	}
+	return vh_error_set(u->err, ESTALE, NULL,
+			    "%s: it is another VM than the one that patch changed: its smbios1 has "
+			    "another uuid",
+			    u->file);
+}
+
 static int undo_keys(struct undo *u)
 {
 	char key[16];
@@ -117,6 +147,9 @@ int vh_pve_undo(const struct vh_pve_text *before, const struct vh_pve_text *afte
 	}
 	if (rc == 0) {
 		rc = vh_pve_values_read(&u.now, now, err);
+	}
+	if (rc == 0) {
+		rc = check_vm(&u);
 	}
 	if (rc == 0) {
 		rc = undo_keys(&u);

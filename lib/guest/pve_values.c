@@ -38,9 +38,10 @@ static int out_of_memory(struct vh_error *err)
 /* Few, so that a file of a million keys costs no more than one of ten. */
 static bool is_known(struct vh_span key)
 {
-	static const char *const names[] = {
-		"arch",    "args", "balloon", "bios",   "boot", "bootdisk", "cpu", "efidisk",
-		"hostpci", "ide",  "machine", "ostype", "sata", "scsi",     "vga", "virtio"};
+	static const char *const names[] = {"arch",     "args",   "balloon", "bios",    "boot",
+					    "bootdisk", "cpu",    "efidisk", "hostpci", "ide",
+					    "machine",  "ostype", "sata",    "scsi",    "smbios",
+					    "vga",      "virtio"};
 	struct vh_span name = key;
 
 	while (name.len > 0 && isdigit((unsigned char)name.at[name.len - 1])) {

@@ -32,7 +32,8 @@
 
 /* posix_spawn() wants pointers to char it may not write to: POSIX, execve(), rationale. */
 static char path_variable[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
-static char locale_variable[] = "LC_ALL=C";
+/* Messages as they were written, and arguments that Perl's qm does not take for Latin-1. */
+static char locale_variable[] = "LC_ALL=C.UTF-8";
 static char *const clean_environment[] = {path_variable, locale_variable, NULL};
 
 static size_t whole_pieces(size_t max)

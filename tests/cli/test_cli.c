@@ -165,6 +165,18 @@ static void output_that_does_not_arrive_is_a_failure(void **state)
 	cli_err_has(r, "cannot write the output");
 }
 
+/* A file that is opened later must not become our standard output. */
+static void closed_output_is_a_failure(void **state)
+{
+	struct cli_rig *r = cli_open_gpu(state);
+	char command[256];
+
+	(void)snprintf(command, sizeof(command), "exec %s --root %s groups >&- <&-", BINARY, r->dir);
+	tree_run((char *[]){(char[]){"/bin/sh"}, (char[]){"-c"}, command, NULL}, &r->run);
+	assert_int_equal(r->run.status, 1);
+	cli_err_has(r, "cannot write the output");
+}
+
 /* The two promises of a status: what is handed over, and that nothing is. */
 static struct fakekernel *handed_over(enum vh_origin origin)
 {
@@ -286,6 +298,7 @@ int main(void)
 		CLI_TEST(root_with_the_mark_is_written),
 		CLI_TEST(looking_changes_nothing_even_where_it_could),
 		CLI_TEST(output_that_does_not_arrive_is_a_failure),
+		CLI_TEST(closed_output_is_a_failure),
 		CLI_TEST(status_of_an_idle_host),
 		CLI_TEST(status_names_vm_state_and_devices),
 		CLI_TEST(status_of_a_detach_by_hand_says_how_to_end_it),

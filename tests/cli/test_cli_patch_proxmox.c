@@ -53,6 +53,7 @@ enum trouble {
 	HALF_WAY,   /* sets the first key, then fails */
 	FORGETFUL,  /* says it is done, and has left out the first key */
 	FAILS_ONCE, /* as HALF_WAY, but the next call works */
+	RACED,      /* somebody else was faster, so that the digest is another */
 	LATE,
 	BROKEN, /* as HALF_WAY, and from then on refuses all */
 };
@@ -140,6 +141,11 @@ static int act(struct rig *r, const struct vh_command *command, struct vh_pve_ed
 		r->trouble = NONE;
 		change(r, edit, 1, edit->count - 1);
 		return 0;
+	case RACED:
+		fk_set(r->fk, CONF, "cpu: max\nmemory: 3\n");
+		vh_text_add(command->err, "detected modified configuration - file changed by other "
+					  "user? Try again.\n");
+		return 255;
 	case LATE:
 		return -ETIMEDOUT;
 	case NONE:
@@ -317,6 +323,19 @@ static void the_command_is_shown_and_nothing_is_run(void **state)
 	err_has(r, "--fix-args takes it out");
 }
 
+static void a_terminal_obeys_nothing_of_a_value(void **state)
+{
+	struct rig *r = rig_open(state,
+				 "args: -cpu host -name '\033]0;x\a\302\233J'\n"
+				 "cpu: host,hidden=1\n",
+				 hide);
+
+	run(r, "--fix-args");
+	expect(r, CLI_OK, 0);
+	prints(r, " --args $'-name \\047\\033]0;x\\007\\302\\233J\\047'");
+	assert_null(strchr(r->err, '\033'));
+}
+
 static void apply_and_undo_are_one_call_each(void **state)
 {
 	struct rig *r = rig_open(state, GUIDE, hide);
@@ -384,6 +403,18 @@ static void a_card_of_the_profile_that_the_vm_lacks_is_added(void **state)
 	conf_is(r, "cores: 2\nhostpci0: 0000:02:00,pcie=1\nmachine: q35\n");
 }
 
+static void a_line_with_a_mapping_gets_what_the_profile_asks_for(void **state)
+{
+	struct rig *r = rig_open(state, "hostpci2: mapping=gpu\nmachine: q35\n",
+				 "[guest]\nx-vga = yes\nrom = /usr/share/kvm/a.rom\n");
+
+	fk_set(r->fk, "etc/pve/mapping/pci.cfg",
+	       "gpu\n\tmap id=10de:2204,iommugroup=15,node=pve1,path=0000:02:00\n");
+	run(r, "--apply");
+	expect(r, CLI_OK, 1);
+	conf_is(r, "hostpci2: mapping=gpu,pcie=1,x-vga=1,romfile=a.rom\nmachine: q35\n");
+}
+
 static void a_vm_without_cards_can_be_patched(void **state)
 {
 	struct rig *r = rig_open(state, "cores: 2\ncpu: host\n", hide);
@@ -449,6 +480,71 @@ static void what_was_done_half_is_taken_back(void **state)
 	expect(r, CLI_FAILED, 4);
 	err_has(r, "100.conf: balloon is '64' after qm set, and should be '0'\n");
 	conf_is(r, "balloon: 64\ncpu: host\n");
+}
+
+static void who_was_faster_keeps_what_he_did(void **state)
+{
+	struct rig *r = rig_open(state, "cpu: host\nmemory: 1\n", hide);
+
+	r->trouble = RACED;
+	run(r, "--apply");
+	expect(r, CLI_FAILED, 1);
+	conf_is(r, "cpu: max\nmemory: 3\n");
+	err_has(r, "qm: detected modified configuration");
+	err_has(r, "note: 100.conf: somebody else has changed cpu meanwhile; it stays 'max'\n");
+	err_has(r, "nothing of this patch is in 100.conf, which somebody else has changed; try "
+		   "again\n");
+	assert_false(fk_exists(r->fk, VH_KEPT_DIR "/100"));
+}
+
+/* As if we had been killed once qm had done it: what the first patch left is no longer true. */
+static void a_second_patch_that_was_cut_short_is_finished(void **state)
+{
+	struct rig *r = rig_open(state, "cpu: host\nmemory: 1\n", hide);
+
+	run(r, "--apply");
+	expect(r, CLI_OK, 1);
+	fk_set(r->fk, PROFILE, "[guest]\nhide-kvm = yes\nvideo = none\n");
+	r->trouble = LATE;
+	run(r, "--apply");
+	expect(r, CLI_INCOMPLETE, 2);
+	r->trouble = NONE;
+	fk_set(r->fk, CONF, "cpu: host,hidden=1\nmemory: 1\nvga: none\n");
+	run(r, "--undo");
+	expect(r, CLI_FAILED, 2);
+	err_has(r, "was cut short");
+	err_has(r, "'vfio-handoff patch 100 --apply' finishes it, and then --undo goes back\n");
+	run(r, "--apply");
+	expect(r, CLI_OK, 2);
+	err_has(r, "100: the patch that was cut short is finished; --undo goes back\n");
+	run(r, "--undo");
+	expect(r, CLI_OK, 3);
+	conf_is(r, "cpu: host\nmemory: 1\n");
+}
+
+/* What was kept of the first is there again, also if somebody else had changed the VM. */
+static void a_second_patch_that_fails_leaves_the_first(void **state)
+{
+	struct rig *r = rig_open(state, "cpu: host\nmemory: 1\n", hide);
+
+	run(r, "--apply");
+	expect(r, CLI_OK, 1);
+	fk_set(r->fk, PROFILE, "[guest]\nhide-kvm = yes\nvideo = none\n");
+	r->trouble = REFUSES;
+	run(r, "--apply");
+	expect(r, CLI_FAILED, 2);
+	assert_string_equal(fk_get(r->fk, KEPT "before"), "cpu: host\nmemory: 1\n");
+	assert_string_equal(fk_get(r->fk, KEPT "after"), "cpu: host,hidden=1\nmemory: 1\n");
+	fk_set(r->fk, CONF, "cpu: max,hidden=1\nmemory: 1\n");
+	run(r, "--apply");
+	expect(r, CLI_FAILED, 3);
+	assert_string_equal(fk_get(r->fk, KEPT "before"), "cpu: host\nmemory: 1\n");
+	assert_string_equal(fk_get(r->fk, KEPT "after"), "cpu: host,hidden=1\nmemory: 1\n");
+	fk_set(r->fk, CONF, "cpu: host,hidden=1\nmemory: 1\n");
+	r->trouble = NONE;
+	run(r, "--undo");
+	expect(r, CLI_OK, 4);
+	conf_is(r, "cpu: host\nmemory: 1\n");
 }
 
 static void what_cannot_be_taken_back_is_said(void **state)
@@ -624,13 +720,18 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(the_command_is_shown_and_nothing_is_run),
+		TEST(a_terminal_obeys_nothing_of_a_value),
 		TEST(apply_and_undo_are_one_call_each),
 		TEST(check_lists_what_is_missing),
 		TEST(a_card_of_the_profile_that_the_vm_lacks_is_added),
+		TEST(a_line_with_a_mapping_gets_what_the_profile_asks_for),
 		TEST(a_vm_without_cards_can_be_patched),
 		TEST(a_running_vm_gets_it_pending),
 		TEST(what_qm_refuses_is_said_and_nothing_is_kept),
 		TEST(what_was_done_half_is_taken_back),
+		TEST(who_was_faster_keeps_what_he_did),
+		TEST(a_second_patch_that_was_cut_short_is_finished),
+		TEST(a_second_patch_that_fails_leaves_the_first),
 		TEST(what_cannot_be_taken_back_is_said),
 		TEST(a_qm_that_does_not_end_is_left_alone),
 		TEST(a_machine_without_qm_is_said),

@@ -30,6 +30,7 @@ static void make_set(struct vh_guest_set *set, struct vh_guest_device devices[2]
 		.functions = {functions[0], functions[1]},
 		.function_count = 2,
 		.is_display = true,
+		.is_part = wishes >> 6 > 2,
 		.rom = "/usr/share/kvm/a.rom",
 	};
 	devices[1] = (struct vh_guest_device){

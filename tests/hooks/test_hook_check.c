@@ -4,7 +4,7 @@
 
 #include "tests/hooks/phase_rig.h"
 
-#define STAGE_FILE (VH_SECOND_STAGE + 1)
+#define STAGE_FILE (&VH_SECOND_STAGE[1])
 #define CHECK      VH_SECOND_STAGE " check win11\n"
 
 static struct phases *open_domain(void **state, const char *profile)

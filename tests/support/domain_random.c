@@ -100,8 +100,8 @@ static const char *const devices[] = {
 
 static const char *const videos[] = {
 	"<video><model type='qxl'/></video>",
-	"<video><model type='virtio' heads='1'><acceleration accel3d='yes'/></model>"
-	"<address type='pci' domain='0' bus='0' slot='1' function='0'/></video>",
+	("<video><model type='virtio' heads='1'><acceleration accel3d='yes'/></model>"
+	 "<address type='pci' domain='0' bus='0' slot='1' function='0'/></video>"),
 	"<video><model type='none'/></video>",
 };
 

@@ -338,6 +338,16 @@ static void only_the_first_display_is_the_primary(void **state)
 		    "none' takes it out\n");
 }
 
+static void without_a_display_there_is_no_primary(void **state)
+{
+	VH_AUTO_GUEST_SET struct vh_guest_set set = {.x_vga = true};
+
+	(void)state;
+	(void)rig_card(&set, "[device nvme]", "0000:03:00.0", 1);
+	rig_patches(&set, "hostpci0: 03:00.0\n", "",
+		    "note: x-vga: none of the VM's devices is a display card\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -361,6 +371,7 @@ int main(void)
 		cmocka_unit_test(without_a_device_the_only_card_is_meant),
 		cmocka_unit_test(pci_express_without_q35_is_said),
 		cmocka_unit_test(only_the_first_display_is_the_primary),
+		cmocka_unit_test(without_a_display_there_is_no_primary),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -122,6 +122,19 @@ static void verifies(const char *key, const char *value, const char *conf, const
 	free(one.value);
 }
 
+/* The number of a VM that is gone may have been given to another. */
+static void another_vm_of_the_number_is_left_alone(void **state)
+{
+	(void)state;
+	undoes("cpu: host\nhostpci1: 01:00.1\nsmbios1: uuid=1\n",
+	       "cpu: max\nsmbios1: base64=1,uuid=1\n", "cpu: max\nsmbios1: uuid=2\n", NULL,
+	       "100.conf: it is another VM than the one that patch changed: its smbios1 has another "
+	       "uuid");
+	undoes("cpu: host\nsmbios1: uuid=1\n", "cpu: max\nsmbios1: uuid=1\n",
+	       "cpu: max\nsmbios1: uuid=1,serial=a\n", "cpu host\n", NULL);
+	undoes("cpu: host\nsmbios1: uuid=1\n", "cpu: max\n", "cpu: max\n", "cpu host\n", NULL);
+}
+
 /* An edit of cpu and vga that takes hostpci1 away; @now is what there is after it failed. */
 static void takes_back(const char *now, const char *wanted, const char *said)
 {
@@ -240,6 +253,7 @@ int main(void)
 		cmocka_unit_test(somebody_else_is_named_with_all_three_values),
 		cmocka_unit_test(the_order_of_options_is_nobodys_change),
 		cmocka_unit_test(what_is_pending_counts_as_done),
+		cmocka_unit_test(another_vm_of_the_number_is_left_alone),
 		cmocka_unit_test(only_our_own_is_taken_back),
 		cmocka_unit_test(the_boot_order_goes_back),
 		cmocka_unit_test(what_qm_made_of_it_is_compared),

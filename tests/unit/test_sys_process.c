@@ -209,7 +209,7 @@ static void program_gets_a_clean_environment(void **state)
 		       t->path);
 	assert_int_equal(run_shell(t, script, LONG_MS), 0);
 	assert_int_equal(unsetenv("VH_SECRET"), 0);
-	temp_root_holds(t, "environment", "PATH=/usr/sbin:/usr/bin:/sbin:/bin\nLC_ALL=C\n");
+	temp_root_holds(t, "environment", "PATH=/usr/sbin:/usr/bin:/sbin:/bin\nLC_ALL=C.UTF-8\n");
 }
 
 /* cat copies its 0; /proc shows where 0, 1 and 2 lead, and that nothing else is open. */
