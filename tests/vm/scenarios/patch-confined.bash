@@ -13,14 +13,14 @@ check 'patch says that QEMU may not be let read the ROM' has_text "$handoff_text
 domain_start looked
 steps_text
 # shellcheck disable=SC2154 # set by steps_text
-check 'the hook has said what is missing' has_text "$steps" "lacks <kvm><hidden state='on'/></kvm>" \
-	"lacks <hostdev> of $gpu"
+check 'the hook has said what is missing' has_text "$steps" "missing in its definition: <kvm><hidden state='on'/></kvm>" \
+	"missing in its definition: <hostdev> of $gpu"
 domain_stop looked
 handoff 0 patch looked --apply
 : >/vm/steps.log
 domain_start looked
 guest_has looked "$gpu_id" "$sound_id"
 steps_text
-[[ $steps != *lacks* ]] || fail "the hook misses something: ${steps##*lacks}"
+[[ $steps != *'missing in its'* ]] || fail "the hook misses something: ${steps##*missing in its}"
 domain_stop looked
 expect_host_same
