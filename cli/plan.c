@@ -9,6 +9,7 @@
 
 #include "cli/json.h"
 #include "lib/engine/journal.h"
+#include "lib/engine/picture.h"
 #include "lib/proxmox/proxmox.h"
 
 /* The same picture and the same plan that a detach would make now. */
@@ -21,11 +22,7 @@ static int make_plan(struct cli *cli, const char *vm, struct vh_plan *plan, stru
 	if (rc) {
 		return CLI_USAGE;
 	}
-	rc = vh_host_load(cli->sys, &host, err);
-	for (size_t i = 0; rc == 0 && i < profile.device_count; i++) {
-		rc = vh_host_inspect(cli->sys, &host, &profile.devices[i].address,
-				     profile.timeout_ms, err);
-	}
+	rc = vh_picture_take(cli->sys, &profile, &host, err);
 	if (rc == 0) {
 		rc = vh_plan_detach(&host, &profile, plan);
 		if (rc) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/engine/picture.h"
 #include "lib/engine/reattach.h"
 #include "lib/host/record.h"
 
@@ -49,11 +50,7 @@ static int look(struct detach *d, struct vh_error *err)
 
 	vh_host_done(&d->host);
 	vh_plan_done(&d->plan);
-	rc = vh_host_load(d->e->sys, &d->host, err);
-	for (size_t i = 0; rc == 0 && i < d->profile->device_count; i++) {
-		rc = vh_host_inspect(d->e->sys, &d->host, &d->profile->devices[i].address,
-				     d->profile->timeout_ms, err);
-	}
+	rc = vh_picture_take(d->e->sys, d->profile, &d->host, err);
 	if (rc == 0) {
 		forget_orphaned_claims(d);
 		rc = vh_plan_detach(&d->host, d->profile, &d->plan);

@@ -132,8 +132,11 @@ static unsigned longest_step_ms(const struct vh_journal *j)
 	unsigned longest = 0;
 
 	for (size_t i = 0; i < j->count; i++) {
-		if (j->entries[i].step.timeout_ms > longest) {
-			longest = j->entries[i].step.timeout_ms;
+		const struct vh_step *step = &j->entries[i].step;
+
+		if (step->kind != VH_STEP_EXEC_BEFORE && step->kind != VH_STEP_EXEC_AFTER &&
+		    step->timeout_ms > longest) {
+			longest = step->timeout_ms;
 		}
 	}
 	return longest;

@@ -7,13 +7,22 @@
 #include "lib/host/record.h"
 
 static const struct vh_step_ops *const table[VH_STEP_MAX] = {
-	[VH_STEP_RETURN] = &vh_step_return,     [VH_STEP_MODULE] = &vh_step_module,
-	[VH_STEP_POWER] = &vh_step_power,       [VH_STEP_D3COLD] = &vh_step_d3cold,
-	[VH_STEP_CONSOLE] = &vh_step_console,   [VH_STEP_FRAMEBUFFER] = &vh_step_framebuffer,
-	[VH_STEP_OVERRIDE] = &vh_step_override, [VH_STEP_DYNAMIC_ID] = &vh_step_dynamic_id,
-	[VH_STEP_UNBIND] = &vh_step_unbind,     [VH_STEP_RESET_METHOD] = &vh_step_reset_method,
-	[VH_STEP_RESET] = &vh_step_reset,       [VH_STEP_BIND] = &vh_step_bind,
-	[VH_STEP_AWAKE] = &vh_step_awake,       [VH_STEP_VIABLE] = &vh_step_viable,
+	[VH_STEP_EXEC_BEFORE] = &vh_step_exec_before,
+	[VH_STEP_EXEC_AFTER] = &vh_step_exec_after,
+	[VH_STEP_RETURN] = &vh_step_return,
+	[VH_STEP_MODULE] = &vh_step_module,
+	[VH_STEP_POWER] = &vh_step_power,
+	[VH_STEP_D3COLD] = &vh_step_d3cold,
+	[VH_STEP_CONSOLE] = &vh_step_console,
+	[VH_STEP_FRAMEBUFFER] = &vh_step_framebuffer,
+	[VH_STEP_OVERRIDE] = &vh_step_override,
+	[VH_STEP_DYNAMIC_ID] = &vh_step_dynamic_id,
+	[VH_STEP_UNBIND] = &vh_step_unbind,
+	[VH_STEP_RESET_METHOD] = &vh_step_reset_method,
+	[VH_STEP_RESET] = &vh_step_reset,
+	[VH_STEP_BIND] = &vh_step_bind,
+	[VH_STEP_AWAKE] = &vh_step_awake,
+	[VH_STEP_VIABLE] = &vh_step_viable,
 };
 
 static const char *shown(const char *value)
@@ -108,7 +117,7 @@ static int forward_one(struct vh_run *run, const struct vh_step *planned, struct
 	if (rc == 0) {
 		rc = vh_journal_step_done(run->sys, run->journal, n, err);
 	}
-	if (rc == 0) {
+	if (rc == 0 && !ops->logs) {
 		log_step(run, &step, false, ops->observe ? step.found : NULL, step.wanted,
 			 started_ms);
 	}
@@ -208,7 +217,8 @@ static void log_undone(struct vh_run *run, const struct vh_step *step, const cha
 	char after[sizeof(step->found)];
 
 	/* These log by themselves what worked, or that nothing did. */
-	if (!ops->undo || step->kind == VH_STEP_RESET || step->kind == VH_STEP_DYNAMIC_ID) {
+	if (!ops->undo || ops->logs || step->kind == VH_STEP_RESET ||
+	    step->kind == VH_STEP_DYNAMIC_ID) {
 		return;
 	}
 	note_present(run, step, after, sizeof(after));
@@ -225,7 +235,8 @@ static bool backward_one(struct vh_run *run, size_t n)
 	char before[sizeof(step->found)];
 	int rc;
 
-	if (vh_list_has(&run->waiting, step->device)) {
+	if (vh_list_has(&run->waiting, step->device) ||
+	    (table[step->kind]->last && run->left.count > 0)) {
 		return false;
 	}
 	note_present(run, step, before, sizeof(before));

@@ -46,6 +46,8 @@ enum {
  * @undo:    looks at what is there now, so it may be run twice or on a step never applied;
  *           fills @err for everything but VH_UNDO_OK
  * @always:  keep the step in the journal even when the value is already as wanted
+ * @logs:    it says by itself what was done
+ * @last:    its undo waits, in the journal, until no other step is left
  */
 struct vh_step_ops {
 	int (*check)(struct vh_run *run, const struct vh_step *step, struct vh_error *err);
@@ -53,8 +55,11 @@ struct vh_step_ops {
 	int (*apply)(struct vh_run *run, const struct vh_step *step, struct vh_error *err);
 	int (*undo)(struct vh_run *run, const struct vh_step *step, struct vh_error *err);
 	bool always;
+	bool logs;
+	bool last;
 };
 
+extern const struct vh_step_ops vh_step_exec_before;
 extern const struct vh_step_ops vh_step_return;
 extern const struct vh_step_ops vh_step_module;
 extern const struct vh_step_ops vh_step_power;
@@ -69,6 +74,7 @@ extern const struct vh_step_ops vh_step_reset;
 extern const struct vh_step_ops vh_step_bind;
 extern const struct vh_step_ops vh_step_awake;
 extern const struct vh_step_ops vh_step_viable;
+extern const struct vh_step_ops vh_step_exec_after;
 
 /**
  * vh_run_forward() - all steps in order; stops at the first that fails

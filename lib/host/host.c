@@ -158,5 +158,6 @@ void vh_host_done(struct vh_host *host)
 	free(host->vtconsoles);
 	free(host->framebuffers);
 	free(host->firmware_fbs);
+	free(host->programs);
 	*host = (struct vh_host){0};
 }

@@ -156,6 +156,17 @@ struct vh_firmware_fb {
 };
 
 /**
+ * struct vh_program - a program that somebody wants root to run; by vh_host_inspect_program() only
+ * @path:    absolute
+ * @problem: why root must not run it, "" if it may; @hint what to do about that
+ */
+struct vh_program {
+	char path[VH_PATH_MAX];
+	char problem[512];
+	char hint[256];
+};
+
+/**
  * struct vh_host - the picture
  * @iommu: an IOMMU is active: there are groups
  * @console_stuck: process of an abandoned write that still blocks the console; pid 0 for none
@@ -172,6 +183,8 @@ struct vh_host {
 	size_t framebuffer_count;
 	struct vh_firmware_fb *firmware_fbs;
 	size_t firmware_fb_count;
+	struct vh_program *programs;
+	size_t program_count;
 	bool iommu;
 	bool vfio_loaded;
 	bool proxmox;
@@ -202,6 +215,14 @@ int vh_host_load(struct vh_sys *sys, struct vh_host *ret, struct vh_error *err)
 int vh_host_inspect(struct vh_sys *sys, struct vh_host *host, const struct vh_pci_address *slot,
 		    unsigned timeout_ms, struct vh_error *err)
 	__attribute__((nonnull, warn_unused_result));
+
+/**
+ * vh_host_inspect_program() - may root run @path (vh_program_check())
+ *
+ * Return: 0, the answer is in host->programs; -ENOMEM.
+ */
+int vh_host_inspect_program(struct vh_sys *sys, struct vh_host *host, const char *path,
+			    struct vh_error *err) __attribute__((nonnull, warn_unused_result));
 
 /*
  * Does @f leave the host together with the function at @address? A card's functions do. A virtual

@@ -55,7 +55,7 @@ static int select_functions(struct vh_draft *d)
 	return 0;
 }
 
-/* First, so that it is undone last: what the function offers now must be there again. */
+/* Before all other steps, so that it is undone last: what the function offers now must be there again. */
 static void add_return(struct vh_draft *d, const struct vh_function *f)
 {
 	VH_AUTO_TEXT struct vh_text offers = {0};
@@ -388,6 +388,7 @@ static void add_steps(struct vh_draft *d)
 {
 	size_t count = d->selection.count;
 
+	vh_draft_exec_before(d);
 	for (size_t i = 0; i < count; i++) {
 		add_return(d, d->selection.functions[i]);
 	}
@@ -415,6 +416,7 @@ static void add_steps(struct vh_draft *d)
 	for (size_t i = 0; i < count; i++) {
 		add_viable(d, i);
 	}
+	vh_draft_exec_after(d);
 }
 
 int vh_plan_detach(const struct vh_host *host, const struct vh_profile *profile, struct vh_plan *ret)

@@ -44,3 +44,7 @@ void vh_draft_note(struct vh_draft *d, const char *text) __attribute__((nonnull)
 /* The screen's steps (lib/plan/screen.c), only when it is on one of the functions. */
 void vh_draft_console(struct vh_draft *d) __attribute__((nonnull));
 void vh_draft_framebuffer(struct vh_draft *d) __attribute__((nonnull));
+
+/* The user's programs (lib/plan/exec.c). */
+void vh_draft_exec_before(struct vh_draft *d) __attribute__((nonnull));
+void vh_draft_exec_after(struct vh_draft *d) __attribute__((nonnull));

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/words.h"
 #include "lib/host/holders.h"
 
 /* What all checks need, so that each is one short function. */
@@ -252,6 +253,37 @@ static void check_group(struct check *c, const struct vh_function *f)
 	}
 }
 
+static const struct vh_program *find_program(const struct vh_host *host, const char *path)
+{
+	for (size_t i = 0; i < host->program_count; i++) {
+		if (strcmp(host->programs[i].path, path) == 0) {
+			return &host->programs[i];
+		}
+	}
+	return NULL;
+}
+
+static void check_program(struct check *c, enum vh_exec_point point)
+{
+	const struct vh_profile_exec *exec = &c->profile->exec[point];
+	VH_AUTO_LIST struct vh_list words = {0};
+	const struct vh_program *p;
+
+	if (!exec->command[0]) {
+		return;
+	}
+	if (vh_words(exec->command, &words)) {
+		c->out_of_memory = true;
+		return;
+	}
+	p = find_program(c->host, words.items[0]);
+	if (!p || p->problem[0]) {
+		hint(refuse(c, VH_REFUSED_PROGRAM, "", "%s:%u: '%s' cannot be run: %s", exec->file,
+			    exec->line, vh_exec_word(point), p ? p->problem : "not looked at"),
+		     "%s", p ? p->hint : "");
+	}
+}
+
 /* One message a group is enough: its first function in the selection speaks for it. */
 static bool is_first_of_group(const struct vh_selection *s, size_t index)
 {
@@ -277,6 +309,9 @@ int vh_plan_refuse(const struct vh_host *host, const struct vh_profile *profile,
 	for (size_t i = 0; i < profile->device_count; i++) {
 		check_presence(&c, &profile->devices[i]);
 	}
+	for (enum vh_exec_point point = 0; point < VH_EXEC_MAX; point++) {
+		check_program(&c, point);
+	}
 	for (size_t i = 0; i < selection->count; i++) {
 		const struct vh_function *f = selection->functions[i];
 
@@ -299,6 +334,7 @@ static const char *const words[VH_REFUSED_MAX] = {
 	[VH_REFUSED_STUCK] = "stuck",       [VH_REFUSED_DEAD] = "dead",
 	[VH_REFUSED_HAS_VFS] = "has-vfs",   [VH_REFUSED_STORAGE] = "storage",
 	[VH_REFUSED_NETWORK] = "network",   [VH_REFUSED_HOLDER] = "holder",
+	[VH_REFUSED_PROGRAM] = "program",
 };
 
 const char *vh_refusal_word(enum vh_refusal_kind kind)

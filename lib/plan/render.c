@@ -15,7 +15,9 @@ static void render_step(const struct vh_step *step, bool back, size_t number, st
 
 	vh_text_addf(out, "%3zu. %s%s%s\n", number, step->device, step->device[0] ? ": " : "",
 		     vh_step_title(step->kind, back));
-	if (!changes) {
+	if (step->kind == VH_STEP_EXEC_BEFORE || step->kind == VH_STEP_EXEC_AFTER) {
+		vh_text_addf(out, "       %s\n", step->wanted[0] ? step->wanted : "nothing");
+	} else if (!changes) {
 		vh_text_addf(out, "       /%s%s%s\n", step->path, step->wanted[0] ? ": " : "",
 			     step->wanted);
 	} else if (step->kind == VH_STEP_RESET) {

@@ -6,11 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/words.h"
+
 static const struct {
 	const char *word;
 	const char *there;
 	const char *back;
 } names[VH_STEP_MAX] = {
+	[VH_STEP_EXEC_BEFORE] = {"exec-before", "run before-detach", "run after-reattach"},
 	[VH_STEP_RETURN] = {"return", "note what works now", "wait until it works again"},
 	[VH_STEP_MODULE] = {"module", "load vfio-pci", "vfio-pci stays loaded"},
 	[VH_STEP_POWER] = {"power", "keep it awake", "power control as before"},
@@ -28,6 +31,7 @@ static const struct {
 	[VH_STEP_BIND] = {"bind", "vfio-pci takes it", "vfio-pci lets go"},
 	[VH_STEP_AWAKE] = {"awake", "keep it awake for the VM", "vfio-pci leaves with its setting"},
 	[VH_STEP_VIABLE] = {"viable", "ask the kernel about the group", "group no longer needed"},
+	[VH_STEP_EXEC_AFTER] = {"exec-after", "run after-detach", "run before-reattach"},
 };
 
 const char *vh_step_word(enum vh_step_kind kind)
@@ -69,6 +73,16 @@ static void separate_ids(char *text)
 	}
 }
 
+void vh_step_program(struct vh_step *step)
+{
+	VH_AUTO_LIST struct vh_list words = {0};
+
+	step->path[0] = '\0';
+	if (vh_words(step->wanted, &words) == 0 && words.count > 0 && words.items[0][0] == '/') {
+		(void)vh_copy(step->path, sizeof(step->path), words.items[0] + 1);
+	}
+}
+
 bool vh_step_reverse(const struct vh_step *step, struct vh_step *ret)
 {
 	*ret = *step;
@@ -102,6 +116,11 @@ bool vh_step_reverse(const struct vh_step *step, struct vh_step *ret)
 		(void)snprintf(ret->path, sizeof(ret->path), "sys/bus/platform/drivers/%.63s/bind",
 			       step->found);
 		return true;
+	case VH_STEP_EXEC_BEFORE:
+	case VH_STEP_EXEC_AFTER:
+		swap_values(step, ret);
+		vh_step_program(ret);
+		return ret->wanted[0] != '\0';
 	case VH_STEP_POWER:
 	case VH_STEP_D3COLD:
 	case VH_STEP_CONSOLE:

@@ -16,6 +16,7 @@
  * kernel, argued where the plan adds it (lib/plan/detach.c).
  */
 enum vh_step_kind {
+	VH_STEP_EXEC_BEFORE, /* the user's program, before all; its counterpart after all is back */
 	VH_STEP_RETURN,  /* nothing to do on the way out; on the way back, wait until it works */
 	VH_STEP_MODULE,  /* load vfio-pci; stays loaded, another VM may use it by then */
 	VH_STEP_POWER,   /* power/control */
@@ -30,16 +31,22 @@ enum vh_step_kind {
 	VH_STEP_BIND,         /* vfio-pci takes it; on the way back it lets go */
 	VH_STEP_AWAKE,        /* power/control once more: vfio-pci's probe has set it to auto */
 	VH_STEP_VIABLE,       /* the group may be given to a VM, by the kernel's own word */
+	VH_STEP_EXEC_AFTER, /* the user's program, after all; its counterpart before the way back */
 	VH_STEP_MAX,
 	VH_STEP_INVALID = VH_STEP_MAX,
 };
 
+/* A whole line of a profile fits. */
+#define VH_STEP_VALUE_MAX 200
+
 /**
  * struct vh_step - one step
  * @device: PCI function, or "" when it is about none
- * @path:   file below the root that is written or asked, without leading slash
- * @found:  value before; the plan's expectation, then what the engine really found
- * @wanted: value after; DYNAMIC_ID: the id that is not to stay, "10de:2204"
+ * @path:   file below the root that is written or asked, without leading slash; EXEC: the program
+ * @found:  value before; the plan's expectation, then what the engine really found; EXEC: the
+ *          command line of the way back, "" for none
+ * @wanted: value after; DYNAMIC_ID: the id that is not to stay, "10de:2204"; EXEC: the command line
+ *          of the way out, "" for none
  * @extra:  UNBIND: the driver's module, "" if built in · FRAMEBUFFER: the platform device ·
  *          CONSOLE: the firmware frame buffer that carries it, "" if a driver's does
  * @why:    one sentence for the person who reads the plan
@@ -47,9 +54,9 @@ enum vh_step_kind {
 struct vh_step {
 	enum vh_step_kind kind;
 	char device[20];
-	char path[160];
-	char found[128];
-	char wanted[128];
+	char path[VH_STEP_VALUE_MAX];
+	char found[VH_STEP_VALUE_MAX];
+	char wanted[VH_STEP_VALUE_MAX];
 	char extra[64];
 	char why[192];
 	unsigned timeout_ms;
@@ -61,6 +68,9 @@ const char *vh_step_word(enum vh_step_kind kind);
 enum vh_step_kind vh_step_kind_of(const char *word) __attribute__((nonnull));
 /* What a person reads: "console off the card", and for the way back "console back on the card". */
 const char *vh_step_title(enum vh_step_kind kind, bool back);
+
+/* EXEC: lets @path name the program of the command line in @wanted. */
+void vh_step_program(struct vh_step *step) __attribute__((nonnull));
 
 /**
  * vh_step_reverse() - what undoing @step writes where, for showing

@@ -10,7 +10,8 @@
 #include "lib/base/text.h"
 #include "lib/profile/values.h"
 
-const char *const vh_sections[VH_SECTION_COUNT] = {"device", "guest", "host", "reset", "proxmox"};
+const char *const vh_sections[VH_SECTION_COUNT] = {"device", "guest", "host",
+						   "reset",  "exec",  "proxmox"};
 
 const struct vh_key vh_keys[VH_KEY_COUNT] = {
 	{
@@ -218,6 +219,52 @@ const struct vh_key vh_keys[VH_KEY_COUNT] = {
 		.get = vh_get_reset,
 	},
 	{
+		.section = "exec",
+		.name = "before-detach",
+		.syntax = "/PATH [ARGUMENT...]",
+		.fallback = "",
+		.help = "A program to run before anything is touched; "
+			"if it fails, the guest does not start.",
+		.set = vh_set_exec,
+		.get = vh_get_exec,
+	},
+	{
+		.section = "exec",
+		.name = "after-detach",
+		.syntax = "/PATH [ARGUMENT...]",
+		.fallback = "",
+		.help = "A program to run when the guest may have the devices.",
+		.set = vh_set_exec,
+		.get = vh_get_exec,
+	},
+	{
+		.section = "exec",
+		.name = "before-reattach",
+		.syntax = "/PATH [ARGUMENT...]",
+		.fallback = "",
+		.help = "A program to run before the first device returns to the host.",
+		.set = vh_set_exec,
+		.get = vh_get_exec,
+	},
+	{
+		.section = "exec",
+		.name = "after-reattach",
+		.syntax = "/PATH [ARGUMENT...]",
+		.fallback = "",
+		.help = "A program to run when all is back on the host.",
+		.set = vh_set_exec,
+		.get = vh_get_exec,
+	},
+	{
+		.section = "exec",
+		.name = "timeout",
+		.syntax = "NUMBER(ms|s|m)",
+		.fallback = "30s",
+		.help = "Longest run of each of these programs, from 1s to 10m; then it is killed.",
+		.set = vh_set_exec_timeout,
+		.get = vh_get_exec_timeout,
+	},
+	{
 		.section = "proxmox",
 		.name = "on-backup",
 		.choices = {"refuse", "detach", "skip"},
@@ -324,7 +371,7 @@ int vh_section_unknown(const char *section, struct vh_error *err)
 		(void)vh_error_set(err, EINVAL, NULL, "unknown section '%s'", section);
 	}
 	return vh_error_hint(err, "sections of a profile: [device NAME], [guest], [host], "
-				  "[reset], [proxmox]");
+				  "[reset], [exec], [proxmox]");
 }
 
 bool vh_key_announced(const char *section, const char *name, const char *value)
@@ -334,7 +381,6 @@ bool vh_key_announced(const char *section, const char *name, const char *value)
 		const char *name;
 		const char *value;
 	} announced[] = {
-		{"exec", NULL, NULL},
 		{"host", "display-manager", NULL},
 		{"host", "services", NULL},
 		{"host", "holders", "terminate"},

@@ -18,6 +18,7 @@ void vh_profile_init(struct vh_profile *profile, const char *vm)
 		.timeout_ms = TIMEOUT_DEFAULT_MS,
 		.holders = VH_HOLDERS_REFUSE,
 		.reset = VH_RESET_AUTO,
+		.exec_timeout_ms = TIMEOUT_DEFAULT_MS,
 	};
 	(void)vh_copy(profile->vm, sizeof(profile->vm), vm);
 }

@@ -101,6 +101,32 @@ struct vh_profile_guest {
 	char rom_file[VH_PATH_MAX];
 };
 
+/* Section [exec]: when a program of the user's is run. */
+enum vh_exec_point {
+	VH_EXEC_BEFORE_DETACH,   /* before anything is touched; its failure refuses the detach */
+	VH_EXEC_AFTER_DETACH,    /* when the VM may have the devices */
+	VH_EXEC_BEFORE_REATTACH, /* before the first device returns */
+	VH_EXEC_AFTER_REATTACH,  /* when all are back */
+	VH_EXEC_MAX,
+};
+
+/* "before-detach", ...: the name of the key. */
+const char *vh_exec_word(enum vh_exec_point point);
+
+/* A whole line of a profile is shorter. */
+#define VH_EXEC_COMMAND_MAX 200
+
+/**
+ * struct vh_profile_exec - one program of the user's
+ * @command: as written: words for vh_words(), the first an absolute path; "" for none
+ * @line:    where it is named; @file its file
+ */
+struct vh_profile_exec {
+	char command[VH_EXEC_COMMAND_MAX];
+	unsigned line;
+	char file[VH_PATH_MAX];
+};
+
 /**
  * struct vh_profile - what the user asks for
  * @vm:         name as given, unescaped
@@ -108,6 +134,7 @@ struct vh_profile_guest {
  * @timeout_ms: deadline of each write that runs driver code, and of each wait
  * @reset_method: for VH_RESET_LIST, names separated by one blank
  * @linger_ms:  keep the devices on vfio-pci so long after the VM's end
+ * @exec_timeout_ms: deadline of each program in @exec
  * @from_guest: the devices come from the VM's own configuration
  */
 struct vh_profile {
@@ -123,6 +150,8 @@ struct vh_profile {
 	enum vh_on_backup on_backup;
 	bool from_guest;
 	struct vh_profile_guest guest;
+	struct vh_profile_exec exec[VH_EXEC_MAX];
+	unsigned exec_timeout_ms;
 };
 
 /**

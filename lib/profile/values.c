@@ -135,9 +135,8 @@ static unsigned unit_ms(const char *unit)
 	return strcmp(unit, "m") == 0 ? 60 * 1000 : 0;
 }
 
-/* A time from @min_ms to DURATION_MAX_MS; @range says so. */
-static int parse_duration(const struct vh_key_setting *s, unsigned min_ms, const char *range,
-			  unsigned *ret_ms, struct vh_error *err)
+int vh_key_duration(const struct vh_key_setting *s, unsigned min_ms, const char *range,
+		    unsigned *ret_ms, struct vh_error *err)
 {
 	size_t digits = strspn(s->value, "0123456789");
 	const char *unit = s->value + digits;
@@ -160,14 +159,19 @@ static int parse_duration(const struct vh_key_setting *s, unsigned min_ms, const
 	return 0;
 }
 
+int vh_key_timeout(const struct vh_key_setting *s, unsigned *ret_ms, struct vh_error *err)
+{
+	return vh_key_duration(s, TIMEOUT_MIN_MS, "from 1s to 10m", ret_ms, err);
+}
+
 int vh_set_timeout(const struct vh_key_setting *s, struct vh_error *err)
 {
-	return parse_duration(s, TIMEOUT_MIN_MS, "from 1s to 10m", &s->profile->timeout_ms, err);
+	return vh_key_timeout(s, &s->profile->timeout_ms, err);
 }
 
 int vh_set_linger(const struct vh_key_setting *s, struct vh_error *err)
 {
-	return parse_duration(s, 0, "from 0s to 10m", &s->profile->linger_ms, err);
+	return vh_key_duration(s, 0, "from 0s to 10m", &s->profile->linger_ms, err);
 }
 
 static int check_method(const struct vh_key_setting *s, const char *name, const char *before,
@@ -296,7 +300,7 @@ void vh_get_holders(const struct vh_key *key, const struct vh_profile *p,
 	(void)vh_copy(buf, VH_KEY_VALUE_MAX, p->holders == VH_HOLDERS_WAIT ? "wait" : "refuse");
 }
 
-static void show_duration(unsigned ms, char buf[VH_KEY_VALUE_MAX])
+void vh_key_show_duration(unsigned ms, char buf[VH_KEY_VALUE_MAX])
 {
 	if (ms > 0 && ms % 60000 == 0) {
 		(void)snprintf(buf, VH_KEY_VALUE_MAX, "%um", ms / 60000);
@@ -312,7 +316,7 @@ void vh_get_timeout(const struct vh_key *key, const struct vh_profile *p,
 {
 	(void)key;
 	(void)d;
-	show_duration(p->timeout_ms, buf);
+	vh_key_show_duration(p->timeout_ms, buf);
 }
 
 void vh_get_linger(const struct vh_key *key, const struct vh_profile *p,
@@ -320,7 +324,7 @@ void vh_get_linger(const struct vh_key *key, const struct vh_profile *p,
 {
 	(void)key;
 	(void)d;
-	show_duration(p->linger_ms, buf);
+	vh_key_show_duration(p->linger_ms, buf);
 }
 
 void vh_get_reset(const struct vh_key *key, const struct vh_profile *p,

@@ -14,6 +14,17 @@ int vh_key_bad(const struct vh_key_setting *s, struct vh_error *err, const char 
 /* Which of the key's choices the value is, or -EINVAL. */
 int vh_key_choose(const struct vh_key_setting *s, struct vh_error *err) __attribute__((nonnull));
 
+/* A time from @min_ms to 10 minutes; @range says so. */
+int vh_key_duration(const struct vh_key_setting *s, unsigned min_ms, const char *range,
+		    unsigned *ret_ms, struct vh_error *err) __attribute__((nonnull));
+
+/* "30s", as one would write it. */
+void vh_key_show_duration(unsigned ms, char buf[VH_KEY_VALUE_MAX]) __attribute__((nonnull));
+
+/* From 1s, as every deadline. */
+int vh_key_timeout(const struct vh_key_setting *s, unsigned *ret_ms, struct vh_error *err)
+	__attribute__((nonnull));
+
 /* Function number of a device whose address has not been given yet; no card has it. */
 #define VH_ADDRESS_UNSET 0xff
 
@@ -25,6 +36,9 @@ int vh_set_holders(const struct vh_key_setting *s, struct vh_error *err) __attri
 int vh_set_timeout(const struct vh_key_setting *s, struct vh_error *err) __attribute__((nonnull));
 int vh_set_linger(const struct vh_key_setting *s, struct vh_error *err) __attribute__((nonnull));
 int vh_set_reset(const struct vh_key_setting *s, struct vh_error *err) __attribute__((nonnull));
+int vh_set_exec(const struct vh_key_setting *s, struct vh_error *err) __attribute__((nonnull));
+int vh_set_exec_timeout(const struct vh_key_setting *s, struct vh_error *err)
+	__attribute__((nonnull));
 int vh_set_on_backup(const struct vh_key_setting *s, struct vh_error *err) __attribute__((nonnull));
 
 void vh_get_address(const struct vh_key *key, const struct vh_profile *p,
@@ -43,6 +57,10 @@ void vh_get_linger(const struct vh_key *key, const struct vh_profile *p,
 		   const struct vh_profile_device *d, char buf[VH_KEY_VALUE_MAX]);
 void vh_get_reset(const struct vh_key *key, const struct vh_profile *p,
 		  const struct vh_profile_device *d, char buf[VH_KEY_VALUE_MAX]);
+void vh_get_exec(const struct vh_key *key, const struct vh_profile *p,
+		 const struct vh_profile_device *d, char buf[VH_KEY_VALUE_MAX]);
+void vh_get_exec_timeout(const struct vh_key *key, const struct vh_profile *p,
+			 const struct vh_profile_device *d, char buf[VH_KEY_VALUE_MAX]);
 void vh_get_on_backup(const struct vh_key *key, const struct vh_profile *p,
 		      const struct vh_profile_device *d, char buf[VH_KEY_VALUE_MAX]);
 

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -34,7 +35,8 @@
 static char path_variable[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
 /* Messages as they were written, and arguments that Perl's qm does not take for Latin-1. */
 static char locale_variable[] = "LC_ALL=C.UTF-8";
-static char *const clean_environment[] = {path_variable, locale_variable, NULL};
+
+#define CLEAN_VARIABLES 2
 
 static size_t whole_pieces(size_t max)
 {
@@ -66,7 +68,7 @@ static int open_catch(const struct vh_text *into, size_t max, int *ret)
 	return *ret < 0 ? -errno : 0;
 }
 
-static int take_catch(int fd, size_t max, struct vh_text *into)
+static int take_catch(const struct vh_command *command, int fd, struct vh_text *into)
 {
 	off_t len = fd < 0 ? 0 : lseek(fd, 0, SEEK_CUR);
 	char buf[16384];
@@ -75,8 +77,11 @@ static int take_catch(int fd, size_t max, struct vh_text *into)
 	if (len < 0) {
 		return -errno;
 	}
-	if ((size_t)len > max) {
-		return -EFBIG;
+	if ((size_t)len > command->max) {
+		if (!command->cuts) {
+			return -EFBIG;
+		}
+		len = (off_t)command->max;
 	}
 	while (at < len) {
 		ssize_t n = pread(fd, buf, sizeof(buf), at);
@@ -144,7 +149,24 @@ static int set_attributes(posix_spawnattr_t *attr)
 	return r;
 }
 
-static int spawn(const struct vh_command *command, const int catches[2], pid_t *ret_pid)
+/* Owner: the caller frees the array; the variables stay whose they are. */
+static char **make_environment(const struct vh_list *more)
+{
+	size_t count = more ? more->count : 0;
+	char **variables = calloc(CLEAN_VARIABLES + count + 1, sizeof(*variables));
+
+	if (variables) {
+		variables[0] = path_variable;
+		variables[1] = locale_variable;
+		for (size_t i = 0; i < count; i++) {
+			variables[CLEAN_VARIABLES + i] = more->items[i];
+		}
+	}
+	return variables;
+}
+
+static int spawn(const struct vh_command *command, char *const variables[], const int catches[2],
+		 pid_t *ret_pid)
 {
 	/* The strings are not written to; the type is older than const. */
 	union {
@@ -169,7 +191,7 @@ static int spawn(const struct vh_command *command, const int catches[2], pid_t *
 		r = set_attributes(&attr);
 	}
 	if (r == 0) {
-		r = posix_spawn(ret_pid, args.in[0], &files, &attr, args.out, clean_environment);
+		r = posix_spawn(ret_pid, args.in[0], &files, &attr, args.out, variables);
 	}
 	(void)posix_spawnattr_destroy(&attr);
 	(void)posix_spawn_file_actions_destroy(&files);
@@ -195,9 +217,19 @@ static int await(pid_t pid, const struct vh_command *command)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -ENOTRECOVERABLE;
 }
 
+static int start(const struct vh_command *command, const int catches[2], pid_t *ret_pid)
+{
+	char **variables = make_environment(command->environment);
+	int r = variables ? spawn(command, variables, catches, ret_pid) : -ENOMEM;
+
+	free(variables);
+	return r;
+}
+
 int vh_real_run(struct vh_sys *sys, const struct vh_command *command)
 {
 	const struct vh_real *real = vh_real(sys);
+	bool together = command->out && command->out == command->err;
 	VH_AUTO_CLOSE int out = -1;
 	VH_AUTO_CLOSE int err = -1;
 	pid_t pid = -1;
@@ -212,19 +244,19 @@ int vh_real_run(struct vh_sys *sys, const struct vh_command *command)
 		return -EINVAL;
 	}
 	r = open_catch(command->out, command->max, &out);
-	if (r == 0) {
+	if (r == 0 && !together) {
 		r = open_catch(command->err, command->max, &err);
 	}
 	if (r == 0) {
-		r = spawn(command, (const int[]){out, err}, &pid);
+		r = start(command, (const int[]){out, together ? out : err}, &pid);
 	}
 	if (r < 0) {
 		return r;
 	}
 	status = await(pid, command);
-	r = take_catch(out, command->max, command->out);
-	if (r == 0) {
-		r = take_catch(err, command->max, command->err);
+	r = take_catch(command, out, command->out);
+	if (r == 0 && !together) {
+		r = take_catch(command, err, command->err);
 	}
 	return status >= 0 && r < 0 ? r : status;
 }

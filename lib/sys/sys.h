@@ -71,18 +71,24 @@ struct vh_await {
 /**
  * struct vh_command - a program of the host, and what becomes of its streams
  * @argv:        argv[0] is absolute; an argument vector, never a shell
+ * @environment: "NAME=value" each, beside PATH and LC_ALL; NULL for none
  * @reads_stdin: it has our stdin; else /dev/null
- * @out, @err:   what it writes to stdout and stderr is added there; NULL: /dev/null
+ * @out, @err:   what it writes to stdout and stderr is added there; NULL: /dev/null; the same one
+ *               for both gets all of it in the order of the writes
  * @max:         at most so many bytes of each
+ * @cuts:        what is beyond @max is dropped, and no failure
  * @timeout_ms:  how long we wait for it
- * @is_ours:     killed when it is late; anyone else's program is left alone
+ * @is_ours:     killed when it is late, with its process group: our own, and what a profile names;
+ *               any other is left alone
  */
 struct vh_command {
 	const char *const *argv;
+	const struct vh_list *environment;
 	bool reads_stdin;
 	struct vh_text *out;
 	struct vh_text *err;
 	size_t max;
+	bool cuts;
 	unsigned timeout_ms;
 	bool is_ours;
 };
@@ -103,7 +109,7 @@ struct vh_command {
  * @stat:     follows symbolic links; never waits for a network file system
  * @look:     looks up @path in a guarded child: 0, whether or not it is there; -ETIMEDOUT: the file
  *            system it is on does not answer, and nothing else may be asked of it
- * @run:      runs a program with PATH and LC_ALL as its only environment; returns its exit status,
+ * @run:      runs a program with a clean environment; returns its exit status,
  *            -ETIMEDOUT, -ENOTRECOVERABLE if a signal ended it, or -EFBIG: it wanted to write more
  *            than command->max; -EROFS when the root is not "/": it would change this machine, not
  *            that tree. What it wrote before is there in all these cases, but for -EFBIG's stream.

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/engine/picture.h"
 
 static void die(const char *what, const char *where)
 {
@@ -136,14 +137,8 @@ void test_case_plan(struct fakekernel *fk, const struct vh_profile *profile, str
 	VH_AUTO_HOST struct vh_host host = {0};
 	struct vh_error err = {0};
 
-	if (vh_host_load(fk_sys(fk), &host, &err)) {
+	if (vh_picture_take(fk_sys(fk), profile, &host, &err)) {
 		die(err.msg, profile->vm);
-	}
-	for (size_t i = 0; i < profile->device_count; i++) {
-		if (vh_host_inspect(fk_sys(fk), &host, &profile->devices[i].address,
-				    profile->timeout_ms, &err)) {
-			die(err.msg, profile->vm);
-		}
 	}
 	if (vh_plan_detach(&host, profile, ret)) {
 		die("out of memory", profile->vm);

@@ -185,6 +185,27 @@ static void test_every_answer_to_a_backup(void **state)
 	}
 }
 
+static void test_programs(void **state)
+{
+	struct vh_profile p;
+	char value[VH_KEY_VALUE_MAX];
+
+	(void)state;
+	read_good(&p, GPU "[exec]\nafter-detach = \"/opt/a b\"  c ; told\n"
+			  "before-reattach = /bin/d\ntimeout = 90s\n");
+	assert_string_equal(p.exec[VH_EXEC_BEFORE_DETACH].command, "");
+	assert_string_equal(p.exec[VH_EXEC_AFTER_DETACH].command, "\"/opt/a b\"  c");
+	assert_string_equal(p.exec[VH_EXEC_BEFORE_REATTACH].command, "/bin/d");
+	assert_string_equal(p.exec[VH_EXEC_BEFORE_REATTACH].file, "win11.ini");
+	assert_int_equal(p.exec[VH_EXEC_BEFORE_REATTACH].line, 5);
+	assert_int_equal(p.exec_timeout_ms, 90000);
+	assert_int_equal(p.timeout_ms, 30000);
+	assert_string_equal(show(&p, "exec", "after-detach", value), "\"/opt/a b\"  c");
+	assert_string_equal(show(&p, "exec", "after-reattach", value), "");
+	assert_string_equal(show(&p, "exec", "timeout", value), "90s");
+	vh_profile_done(&p);
+}
+
 static void test_comments_and_line_ends(void **state)
 {
 	VH_AUTO_TEXT struct vh_text text = {0};
@@ -444,6 +465,7 @@ static const struct CMUnitTest good[] = {
 	cmocka_unit_test(test_timeout_bounds),
 	cmocka_unit_test(test_linger_is_shown_as_one_writes_it),
 	cmocka_unit_test(test_every_answer_to_a_backup),
+	cmocka_unit_test(test_programs),
 	cmocka_unit_test(test_comments_and_line_ends),
 	cmocka_unit_test(test_hash_is_fnv1a_of_the_bytes),
 	cmocka_unit_test(test_dropin_replaces_and_continues),

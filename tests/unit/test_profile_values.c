@@ -28,7 +28,8 @@ static void test_unknown_key(void **state)
 	vh_profile_done(&p);
 	expect(GPU "xyzzy-xyzzy = 1\n", "win11.ini:3: unknown key 'xyzzy-xyzzy' in [device gpu]");
 	expect(GPU "timeout = 1s\n",
-	       "win11.ini:3: unknown key 'timeout' in [device gpu]; it belongs to [host]");
+	       "win11.ini:3: unknown key 'timeout' in [device gpu]; it belongs to [host] or "
+	       "[exec]");
 	expect("[host]\nid = 1\n",
 	       "win11.ini:2: unknown key 'id' in [host]; it belongs to [device NAME]");
 	expect("[device gpu]\nAddress = 01:00.0\n", "win11.ini:2: unknown key 'Address' in "
@@ -44,7 +45,7 @@ static void test_unknown_section(void **state)
 	assert_int_equal(read_bytes(&p, "[xyz]\n", 6, &err), -EINVAL);
 	assert_string_equal(err.hint,
 			    "sections of a profile: [device NAME], [guest], [host], [reset], "
-			    "[proxmox]");
+			    "[exec], [proxmox]");
 	vh_profile_done(&p);
 	expect("[devise gpu]\n", "win11.ini:1: unknown section 'devise'; did you mean 'device'?");
 	expect("[xyzzy-xyzzy]\n", "win11.ini:1: unknown section 'xyzzy-xyzzy'");
@@ -64,7 +65,6 @@ static void test_not_built_yet(void **state)
 	       "win11.ini:4: 'services' is not supported by this version");
 	expect(GPU "[host]\nholders = terminate\n",
 	       "win11.ini:4: 'holders = terminate' is not supported by this version");
-	expect(GPU "[exec]\n", "win11.ini:3: [exec] is not supported by this version");
 }
 
 static void expect_bad(const char *section, const char *key, const char *value, const char *why)
@@ -76,6 +76,27 @@ static void expect_bad(const char *section, const char *key, const char *value, 
 	(void)snprintf(msg, sizeof(msg), "win11.ini:2: bad value '%s' for '%s': %s", value, key,
 		       why);
 	expect(text, msg);
+}
+
+static void test_bad_program(void **state)
+{
+	static const char *const keys[] = {"before-detach", "after-detach", "before-reattach",
+					   "after-reattach"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		expect_bad("[exec]", keys[i], "program",
+			   "it begins with a program's path from the root, such as "
+			   "/usr/local/bin/program");
+	}
+	expect_bad("[exec]", "after-detach", "/usr/local/bin/ a",
+		   "it begins with a program's path from the root, such as "
+		   "/usr/local/bin/program");
+	expect_bad("[exec]", "after-detach", "\"\" /bin/a",
+		   "it begins with a program's path from the root, such as "
+		   "/usr/local/bin/program");
+	expect_bad("[exec]", "after-detach", "/bin/a \"b", "a double quote is not closed");
+	expect_bad("[exec]", "timeout", "0s", "it must be from 1s to 10m");
 }
 
 static void test_bad_address(void **state)
@@ -167,11 +188,17 @@ static void test_bad_reset(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_unknown_key),   cmocka_unit_test(test_unknown_section),
-		cmocka_unit_test(test_not_built_yet), cmocka_unit_test(test_bad_address),
-		cmocka_unit_test(test_bad_id),        cmocka_unit_test(test_bad_choice),
-		cmocka_unit_test(test_bad_timeout),   cmocka_unit_test(test_bad_reset),
-		cmocka_unit_test(test_bad_linger),    cmocka_unit_test(test_bad_answer_to_a_backup),
+		cmocka_unit_test(test_unknown_key),
+		cmocka_unit_test(test_unknown_section),
+		cmocka_unit_test(test_not_built_yet),
+		cmocka_unit_test(test_bad_program),
+		cmocka_unit_test(test_bad_address),
+		cmocka_unit_test(test_bad_id),
+		cmocka_unit_test(test_bad_choice),
+		cmocka_unit_test(test_bad_timeout),
+		cmocka_unit_test(test_bad_reset),
+		cmocka_unit_test(test_bad_linger),
+		cmocka_unit_test(test_bad_answer_to_a_backup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

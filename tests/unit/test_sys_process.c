@@ -212,6 +212,20 @@ static void program_gets_a_clean_environment(void **state)
 	temp_root_holds(t, "environment", "PATH=/usr/sbin:/usr/bin:/sbin:/bin\nLC_ALL=C.UTF-8\n");
 }
 
+static void program_gets_what_is_added_to_its_environment(void **state)
+{
+	const struct temp_root *t = *state;
+	VH_AUTO_LIST struct vh_list more = {0};
+	VH_AUTO_TEXT struct vh_text out = {0};
+	struct vh_command how = {.environment = &more, .out = &out, .max = 1000};
+
+	assert_int_equal(vh_list_add(&more, "VM=a b'c"), 0);
+	assert_int_equal(vh_list_add(&more, "EVENT="), 0);
+	assert_int_equal(run_shell_with(t, how, "tr '\\0' '\\n' < /proc/$$/environ", LONG_MS), 0);
+	assert_string_equal(vh_text_str(&out), "PATH=/usr/sbin:/usr/bin:/sbin:/bin\nLC_ALL=C\n"
+					       "VM=a b'c\nEVENT=\n");
+}
+
 /* cat copies its 0; /proc shows where 0, 1 and 2 lead, and that nothing else is open. */
 static void program_has_null_as_stdio(void **state)
 {
@@ -254,6 +268,16 @@ static void streams_are_caught(void **state)
 	assert_string_equal(out.data + 14, "last\n");
 }
 
+static void both_streams_may_be_one(void **state)
+{
+	const struct temp_root *t = *state;
+	VH_AUTO_TEXT struct vh_text text = {0};
+	struct vh_command how = {.out = &text, .err = &text, .max = 100};
+
+	assert_int_equal(run_shell_with(t, how, "echo a; echo b >&2; echo c; exit 1", LONG_MS), 1);
+	assert_string_equal(vh_text_str(&text), "a\nb\nc\n");
+}
+
 /* More than a pipe holds, and from a program that writes both by turns. */
 static void streams_may_be_long(void **state)
 {
@@ -285,6 +309,18 @@ static void stream_is_no_longer_than_told(void **state)
 	assert_int_equal(run_shell_with(t, how, "cat /dev/zero; echo $? >&2", LONG_MS), -EFBIG);
 	assert_int_equal(run_shell_with(t, how, "yes 12345 >&2", LONG_MS), -EFBIG);
 	assert_int_equal(out.len, 100);
+}
+
+static void what_is_too_much_may_be_dropped(void **state)
+{
+	const struct temp_root *t = *state;
+	VH_AUTO_TEXT struct vh_text text = {0};
+	struct vh_command how = {.out = &text, .err = &text, .max = 100, .cuts = true};
+
+	assert_int_equal(run_shell_with(t, how, "head -c 101 /dev/zero; exit 7", LONG_MS), 7);
+	assert_int_equal(text.len, 100);
+	assert_int_equal(run_shell_with(t, how, "yes; echo $? >&2; exit 0", LONG_MS), 0);
+	assert_int_equal(text.len, 200);
 }
 
 static void our_stdin_is_passed_on(void **state)
@@ -344,10 +380,13 @@ int main(void)
 		TEST(exit_status_is_returned),
 		TEST(program_has_a_deadline),
 		TEST(program_gets_a_clean_environment),
+		TEST(program_gets_what_is_added_to_its_environment),
 		TEST(program_has_null_as_stdio),
 		TEST(streams_are_caught),
+		TEST(both_streams_may_be_one),
 		TEST(streams_may_be_long),
 		TEST(stream_is_no_longer_than_told),
+		TEST(what_is_too_much_may_be_dropped),
 		TEST(our_stdin_is_passed_on),
 		TEST(our_program_is_killed_when_late),
 	};
