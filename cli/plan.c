@@ -41,7 +41,10 @@ static struct json_object *steps_to_json(const struct vh_step_list *steps, bool 
 		struct json_object *o = json_object_new_object();
 		char path[sizeof(step->path) + 1];
 
-		(void)snprintf(path, sizeof(path), "/%s", step->path);
+		/* A unit is no file; and there may be nothing to run. */
+		(void)snprintf(path, sizeof(path), "%s%s",
+			       step->path[0] && step->kind != VH_STEP_SERVICE ? "/" : "",
+			       step->path);
 		cli_json_string(o, "kind", vh_step_word(step->kind));
 		cli_json_string(o, "title", vh_step_title(step->kind, back));
 		cli_json_string(o, "device", step->device);

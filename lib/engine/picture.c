@@ -20,6 +20,18 @@ static int inspect_programs(struct vh_sys *sys, const struct vh_profile *profile
 	return rc;
 }
 
+static int inspect_services(struct vh_sys *sys, const struct vh_profile *profile,
+			    struct vh_host *host, struct vh_error *err)
+{
+	char name[VH_SERVICE_MAX];
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && vh_profile_service(profile, i, name); i++) {
+		rc = vh_host_inspect_unit(sys, host, name, profile->timeout_ms, err);
+	}
+	return rc;
+}
+
 int vh_picture_take(struct vh_sys *sys, const struct vh_profile *profile, struct vh_host *ret,
 		    struct vh_error *err)
 {
@@ -28,6 +40,9 @@ int vh_picture_take(struct vh_sys *sys, const struct vh_profile *profile, struct
 	for (size_t i = 0; rc == 0 && i < profile->device_count; i++) {
 		rc = vh_host_inspect(sys, ret, &profile->devices[i].address, profile->timeout_ms,
 				     err);
+	}
+	if (rc == 0) {
+		rc = inspect_services(sys, profile, ret, err);
 	}
 	return rc ? rc : inspect_programs(sys, profile, ret, err);
 }

@@ -9,6 +9,8 @@
 static const struct vh_step_ops *const table[VH_STEP_MAX] = {
 	[VH_STEP_EXEC_BEFORE] = &vh_step_exec_before,
 	[VH_STEP_EXEC_AFTER] = &vh_step_exec_after,
+	[VH_STEP_SERVICE] = &vh_step_service,
+	[VH_STEP_HOLDERS] = &vh_step_holders,
 	[VH_STEP_RETURN] = &vh_step_return,
 	[VH_STEP_MODULE] = &vh_step_module,
 	[VH_STEP_POWER] = &vh_step_power,
@@ -203,7 +205,7 @@ static void note_present(struct vh_run *run, const struct vh_step *step, char *b
 {
 	const struct vh_step_ops *ops = table[step->kind];
 
-	if (!ops->undo || !ops->observe || stuck_writer(run, step) ||
+	if (!ops->undo || !ops->observe || ops->logs || stuck_writer(run, step) ||
 	    ops->observe(run, step, buf, size)) {
 		buf[0] = '\0';
 	}
@@ -235,8 +237,13 @@ static bool backward_one(struct vh_run *run, size_t n)
 	char before[sizeof(step->found)];
 	int rc;
 
-	if (vh_list_has(&run->waiting, step->device) ||
-	    (table[step->kind]->last && run->left.count > 0)) {
+	if (table[step->kind]->last && run->left.count > 0) {
+		vh_log(run->log, VH_LOG_WARNING, step->device, vh_step_word(step->kind),
+		       "%s: %s: waits until the rest is back", vh_step_title(step->kind, true),
+		       step->path);
+		return false;
+	}
+	if (vh_list_has(&run->waiting, step->device)) {
 		return false;
 	}
 	note_present(run, step, before, sizeof(before));

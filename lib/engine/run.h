@@ -60,6 +60,8 @@ struct vh_step_ops {
 };
 
 extern const struct vh_step_ops vh_step_exec_before;
+extern const struct vh_step_ops vh_step_service;
+extern const struct vh_step_ops vh_step_holders;
 extern const struct vh_step_ops vh_step_return;
 extern const struct vh_step_ops vh_step_module;
 extern const struct vh_step_ops vh_step_power;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/host/unit.h"
 
 struct search {
 	struct vh_sys *sys;
@@ -135,6 +136,7 @@ static int add_holder(struct search *s, size_t owner, pid_t pid, const char *lin
 	struct vh_function *f = s->functions[owner];
 	struct vh_holder *holders;
 	struct vh_holder *h;
+	char text[24];
 
 	for (size_t i = 0; i < f->holder_count; i++) {
 		if (f->holders[i].process.pid == pid) {
@@ -153,6 +155,8 @@ static int add_holder(struct search *s, size_t owner, pid_t pid, const char *lin
 	}
 	vh_sys_process_name(s->sys, pid, h->name, sizeof(h->name));
 	(void)vh_copy(h->node, sizeof(h->node), link);
+	(void)snprintf(text, sizeof(text), "%jd", (intmax_t)pid);
+	vh_unit_of_process(s->sys, text, h->unit, sizeof(h->unit));
 	f->holder_count++;
 	return 0;
 }

@@ -159,5 +159,9 @@ void vh_host_done(struct vh_host *host)
 	free(host->framebuffers);
 	free(host->firmware_fbs);
 	free(host->programs);
+	for (size_t i = 0; i < host->unit_count; i++) {
+		free(host->units[i].needed_by);
+	}
+	free(host->units);
 	*host = (struct vh_host){0};
 }

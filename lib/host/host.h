@@ -17,6 +17,9 @@
 
 #define VH_NAME_MAX 64
 
+/* A unit's name, which comes from a line of a profile. */
+#define VH_UNIT_MAX 200
+
 /* Class devices a driver offers once it works; the index into vh_function.offers. */
 enum vh_offer {
 	VH_OFFER_DRM,
@@ -39,11 +42,13 @@ struct vh_range {
 /**
  * struct vh_holder - a process that has a node of a function open
  * @node: path of the node, e.g. /dev/snd/controlC0
+ * @unit: unit of systemd that it is part of, "" for none
  */
 struct vh_holder {
 	struct vh_process process;
 	char name[VH_NAME_MAX];
 	char node[128];
+	char unit[VH_UNIT_MAX];
 };
 
 /**
@@ -167,6 +172,31 @@ struct vh_program {
 };
 
 /**
+ * struct vh_unit - a unit of systemd; by vh_host_inspect_unit() only
+ * @id:      its own name, where @name is an alias
+ * @load, @active: LoadState and ActiveState as systemd calls them
+ * @needed_by: units that stop when it stops, blanks between; NULL for none
+ * @is_ours: we are part of it
+ * @unknown: errno of why nothing is known of it, 0 else; @problem says it
+ */
+struct vh_unit {
+	char name[VH_UNIT_MAX];
+	char id[VH_UNIT_MAX];
+	char load[32];
+	char active[32];
+	char *needed_by;
+	bool is_ours;
+	int unknown;
+	char problem[400];
+};
+
+/*
+ * "active", also while it starts or reloads; "inactive", also when it failed; else systemd's own word,
+ * such as "deactivating".
+ */
+const char *vh_unit_activity(const struct vh_unit *u) __attribute__((nonnull));
+
+/**
  * struct vh_host - the picture
  * @iommu: an IOMMU is active: there are groups
  * @console_stuck: process of an abandoned write that still blocks the console; pid 0 for none
@@ -185,6 +215,8 @@ struct vh_host {
 	size_t firmware_fb_count;
 	struct vh_program *programs;
 	size_t program_count;
+	struct vh_unit *units;
+	size_t unit_count;
 	bool iommu;
 	bool vfio_loaded;
 	bool proxmox;
@@ -223,6 +255,15 @@ int vh_host_inspect(struct vh_sys *sys, struct vh_host *host, const struct vh_pc
  */
 int vh_host_inspect_program(struct vh_sys *sys, struct vh_host *host, const char *path,
 			    struct vh_error *err) __attribute__((nonnull, warn_unused_result));
+
+/**
+ * vh_host_inspect_unit() - how a unit of systemd is
+ *
+ * Return: 0, the answer is in host->units; -ENOMEM.
+ */
+int vh_host_inspect_unit(struct vh_sys *sys, struct vh_host *host, const char *name,
+			 unsigned timeout_ms, struct vh_error *err)
+	__attribute__((nonnull, warn_unused_result));
 
 /*
  * Does @f leave the host together with the function at @address? A card's functions do. A virtual

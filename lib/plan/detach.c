@@ -389,6 +389,7 @@ static void add_steps(struct vh_draft *d)
 	size_t count = d->selection.count;
 
 	vh_draft_exec_before(d);
+	vh_draft_services(d);
 	for (size_t i = 0; i < count; i++) {
 		add_return(d, d->selection.functions[i]);
 	}

@@ -48,3 +48,6 @@ void vh_draft_framebuffer(struct vh_draft *d) __attribute__((nonnull));
 /* The user's programs (lib/plan/exec.c). */
 void vh_draft_exec_before(struct vh_draft *d) __attribute__((nonnull));
 void vh_draft_exec_after(struct vh_draft *d) __attribute__((nonnull));
+
+/* Units to stop, and afterwards the look whether anybody still has a device (lib/plan/services.c). */
+void vh_draft_services(struct vh_draft *d) __attribute__((nonnull));

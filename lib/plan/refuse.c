@@ -171,6 +171,27 @@ static void check_state(struct check *c, const struct vh_function *f)
 	}
 }
 
+/* Those that do not go with a service that is stopped; false if all do. */
+static bool describe_holders(struct check *c, const struct vh_function *f, char *buf, size_t size)
+{
+	struct vh_function stays = *f;
+
+	stays.holder_count = 0;
+	stays.holders = calloc(f->holder_count + 1, sizeof(*stays.holders));
+	if (!stays.holders) {
+		c->out_of_memory = true;
+		return false;
+	}
+	for (size_t i = 0; i < f->holder_count; i++) {
+		if (!vh_plan_stops(c->host, c->profile, f->holders[i].unit)) {
+			stays.holders[stays.holder_count++] = f->holders[i];
+		}
+	}
+	vh_holders_describe(&stays, buf, size);
+	free(stays.holders);
+	return stays.holder_count > 0;
+}
+
 static void check_owner(struct check *c, const struct vh_function *f)
 {
 	char holders[512];
@@ -190,8 +211,7 @@ static void check_owner(struct check *c, const struct vh_function *f)
 			    "%s is open in a VM: /dev/vfio/%d is busy%s%s", f->name, f->group,
 			    holders[0] ? ": " : "", holders),
 		     "stop that VM first");
-	} else if (f->holder_count > 0) {
-		vh_holders_describe(f, holders, sizeof(holders));
+	} else if (describe_holders(c, f, holders, sizeof(holders))) {
 		hint(refuse(c, VH_REFUSED_HOLDER, f->name, "%s is in use by %s", f->name, holders),
 		     "%s",
 		     c->profile->holders == VH_HOLDERS_WAIT
@@ -284,6 +304,86 @@ static void check_program(struct check *c, enum vh_exec_point point)
 	}
 }
 
+/*
+ * Who waits for our end, or what it needs: it would never come. libvirt's and Proxmox's daemons, as
+ * the beginning of a unit's name, and what everything runs on.
+ */
+static const char *waiting_unit(const char *name)
+{
+	static const char *const beginnings[] = {
+		"libvirtd",     "virtqemud",      "virtlogd",     "virtlockd",     "virtproxyd",
+		"virtnetworkd", "virtinterfaced", "virtnodedevd", "virtnwfilterd", "virtsecretd",
+		"virtstoraged", "libvirt-guests", "pve",          "qmeventd",      "dbus.",
+		"dbus-broker",  "vfio-handoff",   "systemd-"};
+
+	for (size_t i = 0; i < sizeof(beginnings) / sizeof(beginnings[0]); i++) {
+		if (strncmp(name, beginnings[i], strlen(beginnings[i])) == 0) {
+			return name;
+		}
+	}
+	return NULL;
+}
+
+/* A unit that must not stop and would; into @buf. */
+static bool takes_down(const struct vh_unit *u, char *buf, size_t size)
+{
+	char *save = NULL;
+	char *list = u->needed_by ? strdup(u->needed_by) : NULL;
+	const char *found = waiting_unit(u->name);
+
+	if (!found) {
+		found = waiting_unit(u->id);
+	}
+	for (char *word = list ? strtok_r(list, " ", &save) : NULL; word && !found;
+	     word = strtok_r(NULL, " ", &save)) {
+		found = waiting_unit(word);
+	}
+	if (found) {
+		(void)vh_copy(buf, size, found);
+	}
+	free(list);
+	return found != NULL;
+}
+
+static void check_service(struct check *c, const char *name)
+{
+	const struct vh_profile *p = c->profile;
+	const struct vh_unit *u = vh_plan_unit(c->host, name);
+	char other[VH_UNIT_MAX];
+
+	if (!u || (u->unknown && u->unknown != EROFS)) {
+		hint(refuse(c, VH_REFUSED_SERVICE, "", "%s:%u: '%s' cannot be stopped: %s",
+			    p->services_file, p->services_line, name,
+			    u ? u->problem : "not looked at"),
+		     "take it out of 'services' in [host] of the profile");
+	} else if (takes_down(u, other, sizeof(other))) {
+		hint(refuse(c, VH_REFUSED_SERVICE, "",
+			    "%s:%u: '%s' cannot be stopped: that would stop %s, which waits for us or "
+			    "which all depends on",
+			    p->services_file, p->services_line, name, other),
+		     "take it out of 'services' in [host] of the profile");
+	} else if (u->is_ours) {
+		hint(refuse(c, VH_REFUSED_SERVICE, "",
+			    "%s:%u: '%s' cannot be stopped: we run in it ourselves",
+			    p->services_file, p->services_line, name),
+		     "take it out of 'services' in [host] of the profile");
+	} else if (!u->unknown && strcmp(u->load, "loaded") != 0) {
+		hint(refuse(c, VH_REFUSED_SERVICE, "",
+			    "%s:%u: there is no unit '%s' to stop: it is %s", p->services_file,
+			    p->services_line, name, u->load),
+		     "'systemctl list-units' lists what there is");
+	}
+}
+
+static void check_services(struct check *c)
+{
+	char name[VH_SERVICE_MAX];
+
+	for (size_t i = 0; vh_profile_service(c->profile, i, name); i++) {
+		check_service(c, name);
+	}
+}
+
 /* One message a group is enough: its first function in the selection speaks for it. */
 static bool is_first_of_group(const struct vh_selection *s, size_t index)
 {
@@ -309,6 +409,7 @@ int vh_plan_refuse(const struct vh_host *host, const struct vh_profile *profile,
 	for (size_t i = 0; i < profile->device_count; i++) {
 		check_presence(&c, &profile->devices[i]);
 	}
+	check_services(&c);
 	for (enum vh_exec_point point = 0; point < VH_EXEC_MAX; point++) {
 		check_program(&c, point);
 	}
@@ -334,7 +435,7 @@ static const char *const words[VH_REFUSED_MAX] = {
 	[VH_REFUSED_STUCK] = "stuck",       [VH_REFUSED_DEAD] = "dead",
 	[VH_REFUSED_HAS_VFS] = "has-vfs",   [VH_REFUSED_STORAGE] = "storage",
 	[VH_REFUSED_NETWORK] = "network",   [VH_REFUSED_HOLDER] = "holder",
-	[VH_REFUSED_PROGRAM] = "program",
+	[VH_REFUSED_PROGRAM] = "program",   [VH_REFUSED_SERVICE] = "service",
 };
 
 const char *vh_refusal_word(enum vh_refusal_kind kind)

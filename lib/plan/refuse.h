@@ -20,3 +20,11 @@ bool vh_selection_has(const struct vh_selection *s, const struct vh_function *f)
 int vh_plan_refuse(const struct vh_host *host, const struct vh_profile *profile,
 		   const struct vh_selection *selection, struct vh_plan *plan)
 	__attribute__((nonnull, warn_unused_result));
+
+/* What the picture says of a unit, or NULL. */
+const struct vh_unit *vh_plan_unit(const struct vh_host *host, const char *name)
+	__attribute__((nonnull));
+
+/* Is @unit one of the services that the profile stops? "" is none. */
+bool vh_plan_stops(const struct vh_host *host, const struct vh_profile *profile, const char *unit)
+	__attribute__((nonnull));

@@ -11,12 +11,15 @@ static void render_step(const struct vh_step *step, bool back, size_t number, st
 {
 	bool notes = step->kind == VH_STEP_RESET || step->kind == VH_STEP_DYNAMIC_ID;
 	bool changes = step->kind != VH_STEP_RETURN && step->kind != VH_STEP_VIABLE &&
-		       (back || !notes);
+		       step->kind != VH_STEP_HOLDERS && (back || !notes);
 
 	vh_text_addf(out, "%3zu. %s%s%s\n", number, step->device, step->device[0] ? ": " : "",
 		     vh_step_title(step->kind, back));
 	if (step->kind == VH_STEP_EXEC_BEFORE || step->kind == VH_STEP_EXEC_AFTER) {
 		vh_text_addf(out, "       %s\n", step->wanted[0] ? step->wanted : "nothing");
+	} else if (step->kind == VH_STEP_SERVICE) {
+		vh_text_addf(out, "       %s: %s -> %s\n", step->path, shown(step->found),
+			     shown(step->wanted));
 	} else if (!changes) {
 		vh_text_addf(out, "       /%s%s%s\n", step->path, step->wanted[0] ? ": " : "",
 			     step->wanted);

@@ -14,6 +14,9 @@ static const struct {
 	const char *back;
 } names[VH_STEP_MAX] = {
 	[VH_STEP_EXEC_BEFORE] = {"exec-before", "run before-detach", "run after-reattach"},
+	[VH_STEP_SERVICE] = {"service", "stop the service", "start the service again"},
+	[VH_STEP_HOLDERS] = {"holders", "look that nobody has it open any more",
+			     "nobody need be gone"},
 	[VH_STEP_RETURN] = {"return", "note what works now", "wait until it works again"},
 	[VH_STEP_MODULE] = {"module", "load vfio-pci", "vfio-pci stays loaded"},
 	[VH_STEP_POWER] = {"power", "keep it awake", "power control as before"},
@@ -88,9 +91,13 @@ bool vh_step_reverse(const struct vh_step *step, struct vh_step *ret)
 	*ret = *step;
 	switch (step->kind) {
 	case VH_STEP_MODULE:
+	case VH_STEP_HOLDERS:
 	case VH_STEP_AWAKE:
 	case VH_STEP_VIABLE:
 		return false;
+	case VH_STEP_SERVICE:
+		swap_values(step, ret);
+		return strcmp(step->found, "active") == 0;
 	case VH_STEP_RETURN:
 		(void)vh_copy(ret->wanted, sizeof(ret->wanted), step->found);
 		(void)vh_copy(ret->found, sizeof(ret->found), "");

@@ -17,6 +17,8 @@
  */
 enum vh_step_kind {
 	VH_STEP_EXEC_BEFORE, /* the user's program, before all; its counterpart after all is back */
+	VH_STEP_SERVICE, /* a unit of systemd is stopped; on the way back started, if it was active */
+	VH_STEP_HOLDERS, /* nobody has a device open any more */
 	VH_STEP_RETURN,  /* nothing to do on the way out; on the way back, wait until it works */
 	VH_STEP_MODULE,  /* load vfio-pci; stays loaded, another VM may use it by then */
 	VH_STEP_POWER,   /* power/control */
@@ -42,7 +44,8 @@ enum vh_step_kind {
 /**
  * struct vh_step - one step
  * @device: PCI function, or "" when it is about none
- * @path:   file below the root that is written or asked, without leading slash; EXEC: the program
+ * @path:   file below the root that is written or asked, without leading slash; EXEC: the program;
+ *          SERVICE: the unit
  * @found:  value before; the plan's expectation, then what the engine really found; EXEC: the
  *          command line of the way back, "" for none
  * @wanted: value after; DYNAMIC_ID: the id that is not to stay, "10de:2204"; EXEC: the command line

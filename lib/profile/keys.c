@@ -181,6 +181,16 @@ const struct vh_key vh_keys[VH_KEY_COUNT] = {
 	},
 	{
 		.section = "host",
+		.name = "services",
+		.syntax = "UNIT...",
+		.fallback = "",
+		.help = "Units of systemd to stop before the devices leave, "
+			"and to start again after they are back.",
+		.set = vh_set_services,
+		.get = vh_get_services,
+	},
+	{
+		.section = "host",
 		.name = "holders",
 		.choices = {"refuse", "wait"},
 		.fallback = "refuse",
@@ -382,7 +392,6 @@ bool vh_key_announced(const char *section, const char *name, const char *value)
 		const char *value;
 	} announced[] = {
 		{"host", "display-manager", NULL},
-		{"host", "services", NULL},
 		{"host", "holders", "terminate"},
 	};
 

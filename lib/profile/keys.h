@@ -53,7 +53,7 @@ struct vh_key {
 		    const struct vh_profile_device *device, char buf[VH_KEY_VALUE_MAX]);
 };
 
-#define VH_KEY_COUNT     27
+#define VH_KEY_COUNT     28
 #define VH_SECTION_COUNT 6
 
 extern const struct vh_key vh_keys[VH_KEY_COUNT];

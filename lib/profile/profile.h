@@ -101,6 +101,10 @@ struct vh_profile_guest {
 	char rom_file[VH_PATH_MAX];
 };
 
+/* A whole line of a profile is shorter; a unit's name may get a suffix. */
+#define VH_SERVICES_MAX 200
+#define VH_SERVICE_MAX  (VH_SERVICES_MAX + 8)
+
 /* Section [exec]: when a program of the user's is run. */
 enum vh_exec_point {
 	VH_EXEC_BEFORE_DETACH,   /* before anything is touched; its failure refuses the detach */
@@ -134,6 +138,8 @@ struct vh_profile_exec {
  * @timeout_ms: deadline of each write that runs driver code, and of each wait
  * @reset_method: for VH_RESET_LIST, names separated by one blank
  * @linger_ms:  keep the devices on vfio-pci so long after the VM's end
+ * @services:    units to stop, as written, blanks between; see vh_profile_service()
+ * @services_line, @services_file: where they are named
  * @exec_timeout_ms: deadline of each program in @exec
  * @from_guest: the devices come from the VM's own configuration
  */
@@ -150,6 +156,9 @@ struct vh_profile {
 	enum vh_on_backup on_backup;
 	bool from_guest;
 	struct vh_profile_guest guest;
+	char services[VH_SERVICES_MAX];
+	unsigned services_line;
+	char services_file[VH_PATH_MAX];
 	struct vh_profile_exec exec[VH_EXEC_MAX];
 	unsigned exec_timeout_ms;
 };
@@ -206,6 +215,13 @@ int vh_profile_finish(struct vh_profile *profile, const char *file, struct vh_er
 
 /* Lets @profile's hash cover more than the files: what else its devices were made of. */
 void vh_profile_hash(struct vh_profile *profile, const char *data, size_t len)
+	__attribute__((nonnull));
+
+/**
+ * vh_profile_service() - the unit at @index of [host] services, in full: .service if it has no suffix
+ * Return: false behind the last.
+ */
+bool vh_profile_service(const struct vh_profile *profile, size_t index, char buf[VH_SERVICE_MAX])
 	__attribute__((nonnull));
 
 void vh_profile_done(struct vh_profile *profile) __attribute__((nonnull));

@@ -39,6 +39,7 @@ int vh_set_reset(const struct vh_key_setting *s, struct vh_error *err) __attribu
 int vh_set_exec(const struct vh_key_setting *s, struct vh_error *err) __attribute__((nonnull));
 int vh_set_exec_timeout(const struct vh_key_setting *s, struct vh_error *err)
 	__attribute__((nonnull));
+int vh_set_services(const struct vh_key_setting *s, struct vh_error *err) __attribute__((nonnull));
 int vh_set_on_backup(const struct vh_key_setting *s, struct vh_error *err) __attribute__((nonnull));
 
 void vh_get_address(const struct vh_key *key, const struct vh_profile *p,
@@ -61,6 +62,8 @@ void vh_get_exec(const struct vh_key *key, const struct vh_profile *p,
 		 const struct vh_profile_device *d, char buf[VH_KEY_VALUE_MAX]);
 void vh_get_exec_timeout(const struct vh_key *key, const struct vh_profile *p,
 			 const struct vh_profile_device *d, char buf[VH_KEY_VALUE_MAX]);
+void vh_get_services(const struct vh_key *key, const struct vh_profile *p,
+		     const struct vh_profile_device *d, char buf[VH_KEY_VALUE_MAX]);
 void vh_get_on_backup(const struct vh_key *key, const struct vh_profile *p,
 		      const struct vh_profile_device *d, char buf[VH_KEY_VALUE_MAX]);
 

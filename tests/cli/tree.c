@@ -124,8 +124,8 @@ void tree_make(struct fakekernel *fk, const char *dir)
 	char *save = NULL;
 
 	for (char *line = strtok_r(dump, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		/* A driver's list of ids is in no file. */
-		if (line[0] != 'i') {
+		/* A driver's list of ids is in no file, nor is systemd's of units. */
+		if (line[0] != 'i' && line[0] != 'u') {
 			make_one(fk, dir, line);
 		}
 	}

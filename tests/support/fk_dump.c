@@ -106,10 +106,20 @@ static void dump_dynids(struct dump *d, const struct fakekernel *fk)
 	}
 }
 
+static void dump_units(struct dump *d, const struct fakekernel *fk)
+{
+	for (int i = 0; i < fk->unit_count; i++) {
+		if (fk->units[i].active) {
+			vh_text_addf(&d->text, "u %s active\n", fk->units[i].name);
+		}
+	}
+}
+
 static char *finish(struct dump *d, struct fakekernel *fk)
 {
 	dump_below(d, fk->root, "");
 	dump_dynids(d, fk);
+	dump_units(d, fk);
 	if (d->text.failed) {
 		fk_abort("out of memory");
 	}

@@ -198,6 +198,9 @@ static void do_unit(struct fakekernel *fk, const struct fk_words *w)
 		u->active = u->active || strcmp(w->items[i], "active") == 0;
 		u->fails = u->fails || strcmp(w->items[i], "fails") == 0;
 	}
+	if (fk_option(w, "required-by")) {
+		fk_copy(u->required_by, sizeof(u->required_by), fk_option(w, "required-by"));
+	}
 }
 
 static void do_node(struct fakekernel *fk, const struct fk_words *w)

@@ -206,6 +206,7 @@ struct fk_proc {
 
 struct fk_unit {
 	char name[64];
+	char required_by[64];
 	bool active, fails;
 };
 
@@ -439,6 +440,8 @@ void fk_proc_end(struct fakekernel *fk, struct fk_proc *p);
 /* Names that vanished below open files become "(deleted)". */
 void fk_proc_refresh(struct fakekernel *fk);
 bool fk_path_open(struct fakekernel *fk, const char *target);
+/* Does it only ask? Then it is no operation. */
+bool fk_run_asks(const struct vh_command *command);
 struct fk_unit *fk_unit_find(struct fakekernel *fk, const char *name, bool make);
 int fk_run(struct fakekernel *fk, const struct vh_command *command);
 

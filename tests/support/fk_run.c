@@ -87,7 +87,7 @@ static int run_systemctl(struct fakekernel *fk, const char *verb, const char *na
 	if (!u) {
 		return 5;
 	}
-	if (u->fails) {
+	if (u->fails && strcmp(verb, "reset-failed") != 0) {
 		return 1;
 	}
 	if (strcmp(verb, "stop") == 0 || strcmp(verb, "start") == 0 ||
@@ -99,6 +99,31 @@ static int run_systemctl(struct fakekernel *fk, const char *verb, const char *na
 			restart_processes(fk, u->name, false);
 		}
 		restart_processes(fk, u->name, start);
+	}
+	return 0;
+}
+
+bool fk_run_asks(const struct vh_command *command)
+{
+	return strcmp(vh_basename(command->argv[0]), "systemctl") == 0 && command->argv[1] &&
+	       strcmp(command->argv[1], "show") == 0;
+}
+
+/* systemctl(1), "show": of a unit that is not there as well, with exit status 0 */
+static int show_unit(struct fakekernel *fk, const struct vh_command *command)
+{
+	const char *name = "";
+	const struct fk_unit *u;
+
+	for (size_t i = 0; command->argv[i]; i++) {
+		name = command->argv[i];
+	}
+	u = unit_by_alias(fk, name);
+	if (command->out) {
+		vh_text_addf(command->out,
+			     "Id=%s\nRequiredBy=%s\nBoundBy=\nLoadState=%s\nActiveState=%s\n",
+			     u ? u->name : name, u ? u->required_by : "",
+			     u ? "loaded" : "not-found", u && u->active ? "active" : "inactive");
 	}
 	return 0;
 }
@@ -186,6 +211,9 @@ int fk_run(struct fakekernel *fk, const struct vh_command *command)
 	}
 	if (strcmp(name, "rmmod") == 0) {
 		return run_rmmod(fk, &c);
+	}
+	if (fk_run_asks(command)) {
+		return show_unit(fk, command);
 	}
 	if (strcmp(name, "systemctl") == 0) {
 		return run_systemctl(fk, c.words[0], c.words[1]);

@@ -269,6 +269,17 @@ static int fk_op_look(struct vh_sys *sys, const char *path, unsigned timeout_ms)
 	return 0;
 }
 
+/* Not counted, as a read is not. */
+static int run_question(struct fakekernel *fk, const struct vh_command *command, const char *line)
+{
+	int rc;
+
+	if (fk->dead) {
+		return -EOWNERDEAD;
+	}
+	return fk_fault_simple(fk, FK_RUN, line, &rc) ? rc : fk_run(fk, command);
+}
+
 static int fk_op_run(struct vh_sys *sys, const struct vh_command *command)
 {
 	struct fakekernel *fk = fk_of(sys);
@@ -277,6 +288,9 @@ static int fk_op_run(struct vh_sys *sys, const struct vh_command *command)
 
 	for (size_t i = 0; command->argv[i]; i++) {
 		vh_text_addf(&line, "%s%s", i ? " " : "", command->argv[i]);
+	}
+	if (fk_run_asks(command)) {
+		return run_question(fk, command, vh_text_str(&line));
 	}
 	rc = begin(fk, "run", vh_text_str(&line), NULL, 0);
 	if (rc) {

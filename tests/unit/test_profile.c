@@ -206,6 +206,36 @@ static void test_programs(void **state)
 	vh_profile_done(&p);
 }
 
+static void test_services(void **state)
+{
+	static const char *const names[] = {"nvidia-persistenced.service",
+					    "getty@tty1.service",
+					    "a.socket",
+					    "b.conf.service",
+					    "x\\x2dy.timer",
+					    "c@.d.service"};
+	char name[VH_SERVICE_MAX];
+	char value[VH_KEY_VALUE_MAX];
+	struct vh_profile p;
+	size_t i = 0;
+
+	(void)state;
+	read_good(&p, GPU "[host]\nservices = nvidia-persistenced  getty@tty1.service\ta.socket "
+			  "b.conf x\\x2dy.timer c@.d\n");
+	for (; vh_profile_service(&p, i, name); i++) {
+		assert_string_equal(name, names[i]);
+	}
+	assert_int_equal(i, sizeof(names) / sizeof(names[0]));
+	assert_string_equal(show(&p, "host", "services", value),
+			    "nvidia-persistenced  getty@tty1.service\ta.socket b.conf "
+			    "x\\x2dy.timer c@.d");
+	assert_int_equal(p.services_line, 4);
+	vh_profile_done(&p);
+	read_good(&p, GPU);
+	assert_false(vh_profile_service(&p, 0, name));
+	vh_profile_done(&p);
+}
+
 static void test_comments_and_line_ends(void **state)
 {
 	VH_AUTO_TEXT struct vh_text text = {0};
@@ -466,6 +496,7 @@ static const struct CMUnitTest good[] = {
 	cmocka_unit_test(test_linger_is_shown_as_one_writes_it),
 	cmocka_unit_test(test_every_answer_to_a_backup),
 	cmocka_unit_test(test_programs),
+	cmocka_unit_test(test_services),
 	cmocka_unit_test(test_comments_and_line_ends),
 	cmocka_unit_test(test_hash_is_fnv1a_of_the_bytes),
 	cmocka_unit_test(test_dropin_replaces_and_continues),

@@ -61,8 +61,6 @@ static void test_not_built_yet(void **state)
 	(void)state;
 	expect(GPU "[host]\ndisplay-manager = auto\n",
 	       "win11.ini:4: 'display-manager' is not supported by this version");
-	expect(GPU "[host]\nservices = a.service\n",
-	       "win11.ini:4: 'services' is not supported by this version");
 	expect(GPU "[host]\nholders = terminate\n",
 	       "win11.ini:4: 'holders = terminate' is not supported by this version");
 }
@@ -97,6 +95,29 @@ static void test_bad_program(void **state)
 		   "/usr/local/bin/program");
 	expect_bad("[exec]", "after-detach", "/bin/a \"b", "a double quote is not closed");
 	expect_bad("[exec]", "timeout", "0s", "it must be from 1s to 10m");
+}
+
+static void test_bad_services(void **state)
+{
+	(void)state;
+	expect_bad("[host]", "services", "a, b",
+		   "'a,' is no unit's name: letters, digits and :-_.\\@, with blanks between the "
+		   "units");
+	expect_bad("[host]", "services", "a ../b",
+		   "'../b' is no unit's name: letters, digits and :-_.\\@, with blanks between the "
+		   "units");
+	expect_bad(
+		"[host]", "services", "f\xc3\xbcr",
+		"'f\xc3\xbcr' is no unit's name: letters, digits and :-_.\\@, with blanks between "
+		"the units");
+	expect_bad("[host]", "services", "a system.slice",
+		   "'system.slice' is none of .service, .socket, .target, .timer, .path");
+	expect_bad("[host]", "services", "getty@.service",
+		   "'getty@.service' is a template; name an instance");
+	expect_bad("[host]", "services", "getty@", "'getty@' is a template; name an instance");
+	expect_bad("[host]", "services", "a b a.service", "'a.service' is named twice");
+	expect_bad("[host]", "services", "a b c d e f g h i j k l m n o p q",
+		   "there are more than 16");
 }
 
 static void test_bad_address(void **state)
@@ -188,17 +209,12 @@ static void test_bad_reset(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_unknown_key),
-		cmocka_unit_test(test_unknown_section),
-		cmocka_unit_test(test_not_built_yet),
-		cmocka_unit_test(test_bad_program),
-		cmocka_unit_test(test_bad_address),
-		cmocka_unit_test(test_bad_id),
-		cmocka_unit_test(test_bad_choice),
-		cmocka_unit_test(test_bad_timeout),
-		cmocka_unit_test(test_bad_reset),
-		cmocka_unit_test(test_bad_linger),
-		cmocka_unit_test(test_bad_answer_to_a_backup),
+		cmocka_unit_test(test_unknown_key),   cmocka_unit_test(test_unknown_section),
+		cmocka_unit_test(test_not_built_yet), cmocka_unit_test(test_bad_program),
+		cmocka_unit_test(test_bad_services),  cmocka_unit_test(test_bad_address),
+		cmocka_unit_test(test_bad_id),        cmocka_unit_test(test_bad_choice),
+		cmocka_unit_test(test_bad_timeout),   cmocka_unit_test(test_bad_reset),
+		cmocka_unit_test(test_bad_linger),    cmocka_unit_test(test_bad_answer_to_a_backup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
