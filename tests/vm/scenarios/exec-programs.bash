@@ -37,7 +37,7 @@ expect_runs() {
 	printf 'ok: programs: %s\n' "${*:-none}"
 }
 
-common='PATH=/usr/sbin:/usr/bin:/sbin:/bin|LC_ALL=C|VM=programs'
+common='PATH=/usr/sbin:/usr/bin:/sbin:/bin|LC_ALL=C.UTF-8|VM=programs'
 there="$common|EVENT=detach|DEVICES=$gpu $sound"
 back="$common|EVENT=reattach|DEVICES=$gpu $sound"
 : >"$seen"
