@@ -222,8 +222,9 @@ static void program_gets_what_is_added_to_its_environment(void **state)
 	assert_int_equal(vh_list_add(&more, "VM=a b'c"), 0);
 	assert_int_equal(vh_list_add(&more, "EVENT="), 0);
 	assert_int_equal(run_shell_with(t, how, "tr '\\0' '\\n' < /proc/$$/environ", LONG_MS), 0);
-	assert_string_equal(vh_text_str(&out), "PATH=/usr/sbin:/usr/bin:/sbin:/bin\nLC_ALL=C.UTF-8\n"
-					       "VM=a b'c\nEVENT=\n");
+	assert_string_equal(vh_text_str(&out),
+			    "PATH=/usr/sbin:/usr/bin:/sbin:/bin\nLC_ALL=C.UTF-8\n"
+			    "VM=a b'c\nEVENT=\n");
 }
 
 /* cat copies its 0; /proc shows where 0, 1 and 2 lead, and that nothing else is open. */
