@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/engine/held.h"
 #include "lib/engine/reset.h"
 #include "lib/engine/vfio.h"
 #include "lib/engine/write.h"
@@ -48,24 +49,8 @@ static void name_holders(struct vh_run *run, const struct vh_nodes *nodes, struc
 /* Not a matter of the plan alone: somebody may have opened it since. */
 static int check(struct vh_run *run, const struct vh_step *step, struct vh_error *err)
 {
-	struct vh_function f;
-	struct vh_function *const list[] = {&f};
-	char text[512];
-	int rc = vh_function_load(run->sys, step->device, &f);
-
-	if (rc) {
-		return vh_error_sys(err, -rc, step->path, "%s is gone", step->device);
-	}
-	rc = vh_holders_find(run->sys, list, 1);
-	if (rc) {
-		rc = vh_error_set(err, -rc, NULL, "out of memory");
-	} else if (f.holder_count > 0) {
-		vh_holders_describe(&f, text, sizeof(text));
-		(void)vh_error_set(err, EBUSY, step->path, "%s is in use by %s", step->device, text);
-		rc = vh_error_hint(err, "it appeared after the first check; end it and try again");
-	}
-	vh_holders_clear(&f);
-	return rc;
+	return vh_held_check(run, step, "in use",
+			     "it appeared after the first check; end it and try again", err);
 }
 
 static int apply(struct vh_run *run, const struct vh_step *step, struct vh_error *err)
