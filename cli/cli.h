@@ -51,3 +51,6 @@ void cli_error(const struct vh_error *err) __attribute__((nonnull));
 
 /* "usage: ..." on stderr; returns CLI_USAGE. */
 int cli_usage(const char *fmt, ...) __attribute__((nonnull, format(printf, 1, 2)));
+
+/* Of what loading a profile returned: wrong or missing is 2, something else in the way is 1. */
+int cli_profile_status(int rc);

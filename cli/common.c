@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -22,4 +23,18 @@ int cli_usage(const char *fmt, ...)
 	va_end(ap);
 	(void)fputs("\n", stderr);
 	return CLI_USAGE;
+}
+
+int cli_profile_status(int rc)
+{
+	switch (rc) {
+	case 0:
+		return CLI_OK;
+	case -EINVAL:
+	case -EPERM:
+	case -ENOENT:
+		return CLI_USAGE;
+	default:
+		return CLI_FAILED;
+	}
 }

@@ -12,21 +12,6 @@
 
 #define SUFFIX ".ini"
 
-/* What is wrong with a profile is 2; that something else is in the way is 1. */
-static int status_of(int rc)
-{
-	switch (rc) {
-	case 0:
-		return CLI_OK;
-	case -EINVAL:
-	case -EPERM:
-	case -ENOENT:
-		return CLI_USAGE;
-	default:
-		return CLI_FAILED;
-	}
-}
-
 static const char *name_of(const struct cli_patch *patch)
 {
 	return patch->vm ? patch->vm : patch->fresh;
@@ -108,7 +93,7 @@ static int set_of_profile(const struct cli_patch *patch, const char *name, struc
 	int rc = load(patch, name, &profile, err);
 
 	if (rc) {
-		return status_of(rc);
+		return cli_profile_status(rc);
 	}
 	rc = profile.device_count > 0 ? vh_host_load(patch->cli->sys, &host, err) : 0;
 	if (rc) {
@@ -120,7 +105,7 @@ static int set_of_profile(const struct cli_patch *patch, const char *name, struc
 				    "the devices are looked for on this host; --root DIR looks "
 				    "at a captured one");
 	}
-	return status_of(rc);
+	return cli_profile_status(rc);
 }
 
 /* A card named in the profile keeps its place; the option says what it gets. */

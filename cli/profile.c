@@ -28,21 +28,6 @@ static int usage(void)
 			 "On Proxmox VE both look into the configuration of the VM, too.");
 }
 
-/* What is wrong with a profile is 2; that it could not be read for another reason is 1. */
-static int status_of(int rc)
-{
-	switch (rc) {
-	case 0:
-		return CLI_OK;
-	case -EINVAL:
-	case -EPERM:
-	case -ENOENT:
-		return CLI_USAGE;
-	default:
-		return CLI_FAILED;
-	}
-}
-
 static void add_string(struct json_object *o, const char *key, const char *value)
 {
 	json_object_object_add(o, key, json_object_new_string(value));
@@ -122,7 +107,7 @@ static int check_one(struct cli *cli, const char *vm, bool all, struct json_obje
 		printf("%s" SUFFIX ": ok%s%s\n", vm, checked.where.code ? "; " : "",
 		       checked.where.msg);
 	}
-	return status_of(checked.rc);
+	return cli_profile_status(checked.rc);
 }
 
 /* Adds the VMs that have a profile in @dir; of the cluster's, those without one on this machine. */
@@ -300,7 +285,7 @@ static int show(struct cli *cli, const char *vm)
 	}
 	if (rc) {
 		cli_error(&err);
-		return status_of(rc);
+		return cli_profile_status(rc);
 	}
 	if (!cli->json) {
 		if (profile.from_guest) {
