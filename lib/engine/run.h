@@ -60,17 +60,24 @@ struct vh_step_ops {
 };
 
 extern const struct vh_step_ops vh_step_exec_before;
+extern const struct vh_step_ops vh_step_inhibit;
 extern const struct vh_step_ops vh_step_service;
+extern const struct vh_step_ops vh_step_session;
+extern const struct vh_step_ops vh_step_user_unit;
+extern const struct vh_step_ops vh_step_process;
 extern const struct vh_step_ops vh_step_holders;
 extern const struct vh_step_ops vh_step_return;
 extern const struct vh_step_ops vh_step_module;
 extern const struct vh_step_ops vh_step_power;
 extern const struct vh_step_ops vh_step_d3cold;
+extern const struct vh_step_ops vh_step_vt;
 extern const struct vh_step_ops vh_step_console;
 extern const struct vh_step_ops vh_step_framebuffer;
 extern const struct vh_step_ops vh_step_override;
 extern const struct vh_step_ops vh_step_dynamic_id;
 extern const struct vh_step_ops vh_step_unbind;
+extern const struct vh_step_ops vh_step_unload;
+extern const struct vh_step_ops vh_step_rebind;
 extern const struct vh_step_ops vh_step_reset_method;
 extern const struct vh_step_ops vh_step_reset;
 extern const struct vh_step_ops vh_step_bind;

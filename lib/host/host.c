@@ -12,6 +12,7 @@
 #include "lib/host/holders.h"
 #include "lib/host/record.h"
 #include "lib/host/reservation.h"
+#include "lib/host/unit.h"
 
 static int compare_functions(const void *a, const void *b)
 {
@@ -100,6 +101,9 @@ int vh_host_load(struct vh_sys *sys, struct vh_host *ret, struct vh_error *err)
 		return rc;
 	}
 	host.iommu = vh_sys_list(sys, &groups, "sys/kernel/iommu_groups") == 0 && groups.count > 0;
+	host.manager = vh_manager_of(sys);
+	host.can_inhibit = vh_sys_exists(sys, "run/systemd/seats") &&
+			   vh_sys_exists(sys, "usr/bin/systemd-inhibit");
 	host.vfio_loaded = vh_sys_exists(sys, "sys/bus/pci/drivers/vfio-pci");
 	/* /etc/pve is a network file system of a kind: not even looked at where /run says it. */
 	host.proxmox = vh_sys_exists(sys, "run/qemu-server") || vh_sys_exists(sys, "etc/pve/local");
@@ -163,5 +167,7 @@ void vh_host_done(struct vh_host *host)
 		free(host->units[i].needed_by);
 	}
 	free(host->units);
+	free(host->modules);
+	free(host->sessions);
 	*host = (struct vh_host){0};
 }

@@ -41,14 +41,80 @@ struct vh_range {
 
 /**
  * struct vh_holder - a process that has a node of a function open
- * @node: path of the node, e.g. /dev/snd/controlC0
- * @unit: unit of systemd that it is part of, "" for none
+ * @node:      path of the node, e.g. /dev/snd/controlC0
+ * @draws:     one of its nodes is a DRM node or a frame buffer: a display server, or a client of one
+ * @unit:      the service of this host that it is part of, "" for none; what a user's own systemd
+ *             runs is in user@UID.service, what a login runs in session-ID.scope
+ * @user_unit: unit of that user's own systemd, e.g. "pipewire.service"; "" for none
+ * @session:   logind's session that it is in, "" for none
+ * @uid, @user: who runs it; @user is the number where it has no name
  */
 struct vh_holder {
 	struct vh_process process;
 	char name[VH_NAME_MAX];
 	char node[128];
+	bool draws;
 	char unit[VH_UNIT_MAX];
+	char user_unit[VH_UNIT_MAX];
+	char session[VH_NAME_MAX];
+	uid_t uid;
+	char user[VH_NAME_MAX];
+};
+
+/**
+ * struct vh_session - a login, as logind or elogind knows it; by vh_host_inspect_sessions() only
+ * @type:   "x11", "wayland", "mir", "tty", "unspecified"
+ * @class:  "user", "greeter", ...
+ * @seat:   "seat0"; "" for one over the network
+ * @vt:     virtual terminal it is on, 0 for none
+ * @scope:  its unit, "session-3.scope"
+ * @service: PAM's service that made it: "lightdm-autologin", "login", "sshd"
+ * @leader: its first process; pid 0 if unknown
+ * @active: it is in front on its seat
+ * @is_ours: we are part of it
+ */
+struct vh_session {
+	char id[VH_NAME_MAX];
+	uid_t uid;
+	char user[VH_NAME_MAX];
+	char type[16];
+	char class[16];
+	char seat[VH_NAME_MAX];
+	unsigned vt;
+	char scope[VH_UNIT_MAX];
+	char service[VH_NAME_MAX];
+	struct vh_process leader;
+	bool active;
+	bool is_ours;
+};
+
+/* It has a screen of this host: type x11, wayland or mir, or a greeter, on a seat. */
+bool vh_session_is_graphical(const struct vh_session *s) __attribute__((nonnull));
+
+/**
+ * struct vh_module - a module that drives an inspected function, or one that is built on such a one
+ * @uses:      its use count (/sys/module/X/refcnt): modules that need it, open nodes, users inside
+ *             the kernel
+ * @holders:   how many of @uses are other modules
+ * @drives:    functions bound to one of its drivers, of the whole host
+ * @is_driver: a driver of an inspected function is in it; else it is only built on such a one
+ *
+ * In host->modules each comes before those that it needs: in the order in which they can leave.
+ */
+struct vh_module {
+	char name[VH_NAME_MAX];
+	unsigned uses;
+	unsigned holders;
+	unsigned drives;
+	bool is_driver;
+};
+
+/* What starts and stops the services of this host. */
+enum vh_manager {
+	VH_MANAGER_NONE = 0,
+	VH_MANAGER_SYSTEMD,
+	VH_MANAGER_OPENRC,
+	VH_MANAGER_RUNIT,
 };
 
 /**
@@ -172,7 +238,8 @@ struct vh_program {
 };
 
 /**
- * struct vh_unit - a unit of systemd; by vh_host_inspect_unit() only
+ * struct vh_unit - a service: a unit of systemd, or what OpenRC or runit calls one; by
+ * vh_host_inspect_unit() only
  * @id:      its own name, where @name is an alias
  * @load, @active: LoadState and ActiveState as systemd calls them
  * @needed_by: units that stop when it stops, blanks between; NULL for none
@@ -201,6 +268,16 @@ const char *vh_unit_activity(const struct vh_unit *u) __attribute__((nonnull));
  * @iommu: an IOMMU is active: there are groups
  * @console_stuck: process of an abandoned write that still blocks the console; pid 0 for none
  * @vfio_loaded: the vfio-pci driver is there
+ * @manager: what runs the services here
+ * @modules: by vh_host_inspect_modules() only
+ * @sessions: by vh_host_inspect_sessions() only
+ * @logins_unknown: why the sessions are not known; "" if they are, or if nobody keeps any
+ * @own_user_unit: we are part of this unit of a user's own systemd; "" for none
+ * @display_manager: its name here, a unit that is in @units; "" for none; by
+ *            vh_host_inspect_display_manager() only
+ * @can_inhibit: logind runs and systemd-inhibit is there
+ * @vt: the virtual terminal in front, 0 if there is none; @vt_graphics: it is in graphics mode;
+ *            @vt_text: another one, in text mode, 0 for none; by vh_host_inspect_vt() only
  * @proxmox: Proxmox VE runs here: other VMs may have devices that our own records do not know of
  * @kernel_major, @kernel_minor: of the running kernel
  */
@@ -217,6 +294,18 @@ struct vh_host {
 	size_t program_count;
 	struct vh_unit *units;
 	size_t unit_count;
+	struct vh_module *modules;
+	size_t module_count;
+	struct vh_session *sessions;
+	size_t session_count;
+	char logins_unknown[256];
+	char own_user_unit[VH_UNIT_MAX];
+	char display_manager[VH_UNIT_MAX];
+	enum vh_manager manager;
+	bool can_inhibit;
+	unsigned vt;
+	bool vt_graphics;
+	unsigned vt_text;
 	bool iommu;
 	bool vfio_loaded;
 	bool proxmox;
@@ -257,7 +346,36 @@ int vh_host_inspect_program(struct vh_sys *sys, struct vh_host *host, const char
 			    struct vh_error *err) __attribute__((nonnull, warn_unused_result));
 
 /**
- * vh_host_inspect_unit() - how a unit of systemd is
+ * vh_host_inspect_modules() - the modules behind the drivers of the inspected functions
+ *
+ * Return: 0, the answer is in host->modules; -ENOMEM.
+ */
+int vh_host_inspect_modules(struct vh_sys *sys, struct vh_host *host, struct vh_error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/**
+ * vh_host_inspect_sessions() - who is logged in
+ *
+ * Return: 0, the answer is in host->sessions and ->logins_unknown; -ENOMEM.
+ */
+int vh_host_inspect_sessions(struct vh_sys *sys, struct vh_host *host, unsigned timeout_ms,
+			     struct vh_error *err) __attribute__((nonnull, warn_unused_result));
+
+/**
+ * vh_host_inspect_display_manager() - the service that shows the login, if there is one
+ * @name: a unit that the profile names, or "" to find it
+ *
+ * Return: 0, the answer is in host->display_manager and host->units; -ENOMEM.
+ */
+int vh_host_inspect_display_manager(struct vh_sys *sys, struct vh_host *host, const char *name,
+				    unsigned timeout_ms, struct vh_error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/* Virtual terminals: host->vt, ->vt_graphics, ->vt_text. */
+void vh_host_inspect_vt(struct vh_sys *sys, struct vh_host *host) __attribute__((nonnull));
+
+/**
+ * vh_host_inspect_unit() - how a service is; one that was asked about before is not asked again
  *
  * Return: 0, the answer is in host->units; -ENOMEM.
  */

@@ -184,3 +184,17 @@ int vh_host_inspect_unit(struct vh_sys *sys, struct vh_host *host, const char *n
 	u->is_ours = own[0] && (strcmp(own, u->name) == 0 || strcmp(own, u->id) == 0);
 	return 0;
 }
+
+enum vh_manager vh_manager_of(struct vh_sys *sys)
+{
+	return vh_systemd_runs(sys) ? VH_MANAGER_SYSTEMD : VH_MANAGER_NONE;
+}
+
+int vh_unit_words(struct vh_sys *sys, enum vh_unit_verb verb, const char *name, struct vh_list *ret)
+{
+	(void)sys;
+	(void)verb;
+	(void)name;
+	(void)ret;
+	return -ENOSYS;
+}

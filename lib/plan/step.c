@@ -14,13 +14,19 @@ static const struct {
 	const char *back;
 } names[VH_STEP_MAX] = {
 	[VH_STEP_EXEC_BEFORE] = {"exec-before", "run before-detach", "run after-reattach"},
+	[VH_STEP_INHIBIT] = {"inhibit", "the host must not sleep", "the host may sleep again"},
 	[VH_STEP_SERVICE] = {"service", "stop the service", "start the service again"},
+	[VH_STEP_SESSION] = {"session", "end the login", "logins do not come back"},
+	[VH_STEP_USER_UNIT] = {"user-unit", "stop the user's service",
+			       "start the user's service again"},
+	[VH_STEP_PROCESS] = {"process", "end the process", "processes do not come back"},
 	[VH_STEP_HOLDERS] = {"holders", "look that nobody has it open any more",
 			     "nobody need be gone"},
 	[VH_STEP_RETURN] = {"return", "note what works now", "wait until it works again"},
 	[VH_STEP_MODULE] = {"module", "load vfio-pci", "vfio-pci stays loaded"},
 	[VH_STEP_POWER] = {"power", "keep it awake", "power control as before"},
 	[VH_STEP_D3COLD] = {"d3cold", "keep it out of D3cold", "D3cold as before"},
+	[VH_STEP_VT] = {"vt", "another terminal in front", "the terminal in front as before"},
 	[VH_STEP_CONSOLE] = {"console", "console off the card", "console back on the card"},
 	[VH_STEP_FRAMEBUFFER] = {"framebuffer", "firmware frame buffer off the card",
 				 "firmware frame buffer back"},
@@ -28,6 +34,8 @@ static const struct {
 	[VH_STEP_DYNAMIC_ID] = {"dynamic-id", "note the id that Proxmox may leave with vfio-pci",
 				"vfio-pci forgets the id"},
 	[VH_STEP_UNBIND] = {"unbind", "host driver lets go", "host driver takes it back"},
+	[VH_STEP_UNLOAD] = {"unload", "unload the module", "load the module again"},
+	[VH_STEP_REBIND] = {"rebind", "note the driver", "host driver takes it back"},
 	[VH_STEP_RESET_METHOD] = {"reset-method", "choose the reset method",
 				  "reset method as before"},
 	[VH_STEP_RESET] = {"reset", "note to reset it on return", "reset it"},
@@ -91,6 +99,8 @@ bool vh_step_reverse(const struct vh_step *step, struct vh_step *ret)
 	*ret = *step;
 	switch (step->kind) {
 	case VH_STEP_MODULE:
+	case VH_STEP_SESSION:
+	case VH_STEP_PROCESS:
 	case VH_STEP_HOLDERS:
 	case VH_STEP_AWAKE:
 	case VH_STEP_VIABLE:
@@ -98,6 +108,9 @@ bool vh_step_reverse(const struct vh_step *step, struct vh_step *ret)
 	case VH_STEP_SERVICE:
 		swap_values(step, ret);
 		return strcmp(step->found, "active") == 0;
+	case VH_STEP_USER_UNIT:
+		swap_values(step, ret);
+		return strcmp(step->found, "active") == 0 && strcmp(step->extra, "draws") != 0;
 	case VH_STEP_RETURN:
 		(void)vh_copy(ret->wanted, sizeof(ret->wanted), step->found);
 		(void)vh_copy(ret->found, sizeof(ret->found), "");
@@ -109,6 +122,15 @@ bool vh_step_reverse(const struct vh_step *step, struct vh_step *ret)
 	case VH_STEP_DYNAMIC_ID:
 		separate_ids(ret->wanted);
 		return true;
+	case VH_STEP_REBIND:
+		(void)vh_copy(ret->wanted, sizeof(ret->wanted), step->found);
+		(void)vh_copy(ret->found, sizeof(ret->found), "");
+		(void)snprintf(ret->path, sizeof(ret->path), "sys/bus/pci/drivers/%.63s/bind",
+			       step->found);
+		return true;
+	case VH_STEP_UNLOAD:
+		swap_values(step, ret);
+		return strcmp(step->extra, "driver") != 0;
 	case VH_STEP_UNBIND:
 		swap_values(step, ret);
 		(void)snprintf(ret->path, sizeof(ret->path), "sys/bus/pci/drivers/%.63s/bind",
@@ -128,6 +150,8 @@ bool vh_step_reverse(const struct vh_step *step, struct vh_step *ret)
 		swap_values(step, ret);
 		vh_step_program(ret);
 		return ret->wanted[0] != '\0';
+	case VH_STEP_INHIBIT:
+	case VH_STEP_VT:
 	case VH_STEP_POWER:
 	case VH_STEP_D3COLD:
 	case VH_STEP_CONSOLE:

@@ -17,17 +17,24 @@
  */
 enum vh_step_kind {
 	VH_STEP_EXEC_BEFORE, /* the user's program, before all; its counterpart after all is back */
-	VH_STEP_SERVICE, /* a unit of systemd is stopped; on the way back started, if it was active */
-	VH_STEP_HOLDERS, /* nobody has a device open any more */
-	VH_STEP_RETURN,  /* nothing to do on the way out; on the way back, wait until it works */
-	VH_STEP_MODULE,  /* load vfio-pci; stays loaded, another VM may use it by then */
-	VH_STEP_POWER,   /* power/control */
-	VH_STEP_D3COLD,  /* d3cold_allowed */
-	VH_STEP_CONSOLE, /* text console off the frame buffer */
-	VH_STEP_FRAMEBUFFER,  /* firmware frame buffer off the card */
-	VH_STEP_OVERRIDE,     /* driver_override */
-	VH_STEP_DYNAMIC_ID,   /* nothing on the way out; on the way back vfio-pci forgets an id */
-	VH_STEP_UNBIND,       /* host driver lets go; on the way back it is bound again */
+	VH_STEP_INHIBIT,   /* the host does not sleep from here on; on the way back it may again */
+	VH_STEP_SERVICE,   /* a service is stopped; on the way back started, if it was active */
+	VH_STEP_SESSION,   /* a login is ended; it does not come back */
+	VH_STEP_USER_UNIT, /* a unit of a user's own systemd: as SERVICE */
+	VH_STEP_PROCESS,   /* a process is ended; it does not come back */
+	VH_STEP_HOLDERS,   /* nobody has a device open any more */
+	VH_STEP_RETURN,    /* nothing to do on the way out; on the way back, wait until it works */
+	VH_STEP_MODULE,    /* load vfio-pci; stays loaded, another VM may use it by then */
+	VH_STEP_POWER,     /* power/control */
+	VH_STEP_D3COLD,    /* d3cold_allowed */
+	VH_STEP_VT,        /* another virtual terminal in front; on the way back the one that was */
+	VH_STEP_CONSOLE,   /* text console off the frame buffer */
+	VH_STEP_FRAMEBUFFER, /* firmware frame buffer off the card */
+	VH_STEP_OVERRIDE,    /* driver_override */
+	VH_STEP_DYNAMIC_ID,  /* nothing on the way out; on the way back vfio-pci forgets an id */
+	VH_STEP_UNBIND,      /* host driver lets go; on the way back it is bound again */
+	VH_STEP_UNLOAD,      /* a module leaves the kernel; on the way back it is loaded again */
+	VH_STEP_REBIND, /* nothing on the way out: its driver's module leaves; back as UNBIND */
 	VH_STEP_RESET_METHOD, /* reset_method */
 	VH_STEP_RESET,        /* nothing on the way out; on the way back a reset, if a VM had it */
 	VH_STEP_BIND,         /* vfio-pci takes it; on the way back it lets go */
@@ -45,13 +52,18 @@ enum vh_step_kind {
  * struct vh_step - one step
  * @device: PCI function, or "" when it is about none
  * @path:   file below the root that is written or asked, without leading slash; EXEC: the program;
- *          SERVICE: the unit
+ *          SERVICE: the unit; SESSION: its id; USER_UNIT: "UID/UNIT"; PROCESS: "proc/PID";
+ *          INHIBIT: the transient unit; UNLOAD: "sys/module/NAME"
  * @found:  value before; the plan's expectation, then what the engine really found; EXEC: the
  *          command line of the way back, "" for none
  * @wanted: value after; DYNAMIC_ID: the id that is not to stay, "10de:2204"; EXEC: the command line
  *          of the way out, "" for none
- * @extra:  UNBIND: the driver's module, "" if built in · FRAMEBUFFER: the platform device ·
- *          CONSOLE: the firmware frame buffer that carries it, "" if a driver's does
+ * @extra:  UNBIND, REBIND: the driver's module, "" if built in · FRAMEBUFFER: the platform device ·
+ *          CONSOLE: the firmware frame buffer that carries it, "" if a driver's does ·
+ *          SERVICE: "display" for the display manager · SESSION: its user and type, for people ·
+ *          USER_UNIT: "draws" if it is not to be started again · PROCESS: its start time, and
+ *          " kill" behind it where SIGKILL is allowed · UNLOAD: "driver" for a module that REBIND
+ *          loads again · VT: "graphics" or "text", the mode of the one that was in front
  * @why:    one sentence for the person who reads the plan
  */
 struct vh_step {

@@ -23,8 +23,24 @@
 #define VH_PROFILE_CLUSTER_DIR "etc/pve/vfio-handoff"
 
 enum vh_holders {
-	VH_HOLDERS_REFUSE, /* a process that has the device open refuses the detach */
-	VH_HOLDERS_WAIT,   /* wait until they are gone, at most the timeout, then refuse */
+	VH_HOLDERS_REFUSE,    /* a process that has the device open refuses the detach */
+	VH_HOLDERS_WAIT,      /* wait until they are gone, at most holders_wait_ms, then refuse */
+	VH_HOLDERS_TERMINATE, /* stop its unit if it has one, else SIGTERM */
+	VH_HOLDERS_KILL,      /* the same, and SIGKILL for a process that does not end */
+};
+
+/* What becomes of the display manager and of graphical sessions that have the card open. */
+enum vh_display_manager {
+	VH_DISPLAY_MANAGER_AUTO, /* stopped, ended; found behind display-manager.service */
+	VH_DISPLAY_MANAGER_NONE, /* never touched: they are holders like any other */
+	VH_DISPLAY_MANAGER_UNIT, /* as auto, but the profile names the unit */
+};
+
+/* Whether a driver's modules are unloaded instead of unbinding each function. */
+enum vh_modules {
+	VH_MODULES_AUTO,   /* of drivers whose unbind hangs while something uses them */
+	VH_MODULES_KEEP,   /* never */
+	VH_MODULES_UNLOAD, /* of every display function's driver, where nothing else needs it */
 };
 
 enum vh_reset_policy {
@@ -138,6 +154,9 @@ struct vh_profile_exec {
  * @timeout_ms: deadline of each write that runs driver code, and of each wait
  * @reset_method: for VH_RESET_LIST, names separated by one blank
  * @linger_ms:  keep the devices on vfio-pci so long after the VM's end
+ * @holders_wait_ms: for VH_HOLDERS_WAIT
+ * @display_unit: for VH_DISPLAY_MANAGER_UNIT, in full; named at @display_line of @display_file
+ * @inhibit_sleep: the host does not sleep while the VM has the devices
  * @services:    units to stop, as written, blanks between; see vh_profile_service()
  * @services_line, @services_file: where they are named
  * @exec_timeout_ms: deadline of each program in @exec
@@ -150,6 +169,13 @@ struct vh_profile {
 	size_t device_count;
 	unsigned timeout_ms;
 	enum vh_holders holders;
+	unsigned holders_wait_ms;
+	enum vh_display_manager display_manager;
+	char display_unit[VH_SERVICE_MAX];
+	unsigned display_line;
+	char display_file[VH_PATH_MAX];
+	enum vh_modules modules;
+	bool inhibit_sleep;
 	enum vh_reset_policy reset;
 	char reset_method[128];
 	unsigned linger_ms;

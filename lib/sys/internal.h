@@ -89,6 +89,18 @@ int vh_real_group_status(struct vh_sys *sys, unsigned group);
 int vh_real_block_busy(struct vh_sys *sys, const char *name);
 int vh_real_console_fb(struct vh_sys *sys, unsigned console);
 
+/* signal.c */
+int vh_real_signal(struct vh_sys *sys, const struct vh_process *p, int number);
+
+/* module.c */
+int vh_real_unload(struct vh_sys *sys, const char *module, unsigned timeout_ms,
+		   struct vh_process *stuck);
+
+/* vt.c */
+int vh_real_vt_graphics(struct vh_sys *sys, unsigned vt);
+int vh_real_vt_activate(struct vh_sys *sys, unsigned vt, unsigned timeout_ms);
+int vh_real_vt_text(struct vh_sys *sys, unsigned vt);
+
 /* uevent.c */
 void vh_real_wait(struct vh_sys *sys, unsigned max_ms);
 

@@ -124,6 +124,16 @@ struct vh_command {
  * @block_busy:   1 if the kernel refuses an exclusive open of the block device dev/NAME:
  *            mounted, swap, member of md, LVM, ZFS, ...; 0 if free
  * @console_fb:   frame buffer number that text console @console (1..63) is mapped to
+ * @signal:   sends signal @number to exactly this process; -ESRCH if it is gone, or its number is
+ *            another's by now
+ * @unload:   takes a module out of the kernel if nothing uses it (delete_module(2) with O_NONBLOCK,
+ *            never by force), in a guarded child: its exit runs drivers' remove(). -EAGAIN in use,
+ *            -ENOENT not loaded, -EBUSY it cannot leave; -ETIMEDOUT with *@stuck, and
+ *            -ENOTRECOVERABLE, as of @write
+ * @vt_graphics:  1 if virtual terminal @vt (1..63) is in graphics mode (KDGETMODE), 0 if in text mode
+ * @vt_activate:  shows virtual terminal @vt and waits until it is shown; in a guarded child, since
+ *            a compositor may refuse to release the screen: -ETIMEDOUT
+ * @vt_text:      puts virtual terminal @vt into text mode (KDSETMODE)
  * @now_ms:   monotonic clock
  * @time_s:   seconds since 1970, for times that others wrote down
  * @wait:     returns when the kernel reports a device event, at the latest after @max_ms; maybe
@@ -153,6 +163,12 @@ struct vh_sys_ops {
 	int (*group_status)(struct vh_sys *sys, unsigned group);
 	int (*block_busy)(struct vh_sys *sys, const char *name);
 	int (*console_fb)(struct vh_sys *sys, unsigned console);
+	int (*signal)(struct vh_sys *sys, const struct vh_process *p, int number);
+	int (*unload)(struct vh_sys *sys, const char *module, unsigned timeout_ms,
+		      struct vh_process *stuck);
+	int (*vt_graphics)(struct vh_sys *sys, unsigned vt);
+	int (*vt_activate)(struct vh_sys *sys, unsigned vt, unsigned timeout_ms);
+	int (*vt_text)(struct vh_sys *sys, unsigned vt);
 	uint64_t (*now_ms)(struct vh_sys *sys);
 	uint64_t (*time_s)(struct vh_sys *sys);
 	void (*wait)(struct vh_sys *sys, unsigned max_ms);

@@ -173,6 +173,9 @@ enum fk_op {
 	FK_LIST,
 	FK_LOCK,
 	FK_GROUP_STATUS,
+	FK_SIGNAL, /* matched against "PID NUMBER" */
+	FK_UNLOAD, /* matched against the module */
+	FK_VT,     /* matched against "activate N" or "text N" */
 };
 
 /* Actions beside a positive errno, which fails the operation without effect. */
@@ -214,7 +217,10 @@ enum fk_death {
 	FK_TORN,   /* append: half of the bytes; anything else: no effect */
 };
 
-/* Changing operations so far: write, make_dir, publish, append, remove, run. */
+/*
+ * Changing operations so far: write, make_dir, publish, append, remove, run, signal, unload, vt
+ * (activate, text).
+ */
 unsigned fk_operations(struct fakekernel *fk);
 /* The process dies at operation @n (1 = the next one after a new host is loaded); 0 = never. */
 void fk_die_at(struct fakekernel *fk, unsigned n, enum fk_death how);

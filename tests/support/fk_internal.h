@@ -495,3 +495,15 @@ int fk_store_publish(struct fakekernel *fk, const char *path, unsigned mode, con
 		     size_t len);
 int fk_store_append(struct fakekernel *fk, const char *path, const char *data, size_t len);
 int fk_store_remove(struct fakekernel *fk, const char *path);
+
+/* fk_process.c: what a process does with a signal; 0 or -ESRCH. */
+int fk_signal(struct fakekernel *fk, const struct vh_process *p, int number);
+
+/* fk_module.c: delete_module(2) with O_NONBLOCK. */
+int fk_unload(struct fakekernel *fk, const char *module, unsigned timeout_ms,
+	      struct vh_process *stuck);
+
+/* fk_vt.c: virtual terminals. */
+int fk_vt_graphics(struct fakekernel *fk, unsigned vt);
+int fk_vt_activate(struct fakekernel *fk, unsigned vt);
+int fk_vt_text(struct fakekernel *fk, unsigned vt);

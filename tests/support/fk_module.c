@@ -280,3 +280,11 @@ bool fk_has_dynid(struct fakekernel *fk, const char *driver, const char *id)
 	}
 	return drv >= 0 && dynid_index(&fk->drivers[drv], &wanted) >= 0;
 }
+
+int fk_unload(struct fakekernel *fk, const char *module, unsigned timeout_ms,
+	      struct vh_process *stuck)
+{
+	(void)timeout_ms;
+	(void)stuck;
+	return fk_module_unload(fk, module);
+}

@@ -197,3 +197,11 @@ void fk_process_exit(struct fakekernel *fk, pid_t pid)
 		fk_settle(fk);
 	}
 }
+
+int fk_signal(struct fakekernel *fk, const struct vh_process *p, int number)
+{
+	(void)fk;
+	(void)p;
+	(void)number;
+	return -ESRCH;
+}

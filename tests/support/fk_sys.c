@@ -481,6 +481,93 @@ static int fk_op_console_fb(struct vh_sys *sys, unsigned console)
 	return fk->dead ? -EOWNERDEAD : fk_console_fb(fk, console);
 }
 
+static int fk_op_signal(struct vh_sys *sys, const struct vh_process *p, int number)
+{
+	struct fakekernel *fk = fk_of(sys);
+	char text[64];
+	int rc;
+
+	(void)snprintf(text, sizeof(text), "%jd %d", (intmax_t)p->pid, number);
+	rc = begin(fk, "signal", text, NULL, 0);
+	if (rc) {
+		return rc;
+	}
+	if (torn(fk)) {
+		return -EOWNERDEAD;
+	}
+	if (!fk_fault_simple(fk, FK_SIGNAL, text, &rc)) {
+		rc = fk_signal(fk, p, number);
+	}
+	return end(fk, rc);
+}
+
+static int fk_op_unload(struct vh_sys *sys, const char *module, unsigned timeout_ms,
+			struct vh_process *stuck)
+{
+	struct fakekernel *fk = fk_of(sys);
+	int rc = begin(fk, "unload", module, NULL, 0);
+
+	if (rc) {
+		return rc;
+	}
+	if (torn(fk)) {
+		return -EOWNERDEAD;
+	}
+	if (!fk_fault_simple(fk, FK_UNLOAD, module, &rc)) {
+		rc = fk_unload(fk, module, timeout_ms, stuck);
+	}
+	return end(fk, rc);
+}
+
+static int fk_op_vt_graphics(struct vh_sys *sys, unsigned vt)
+{
+	struct fakekernel *fk = fk_of(sys);
+
+	return fk->dead ? -EOWNERDEAD : fk_vt_graphics(fk, vt);
+}
+
+static int fk_op_vt_activate(struct vh_sys *sys, unsigned vt, unsigned timeout_ms)
+{
+	struct fakekernel *fk = fk_of(sys);
+	char text[32];
+	int rc;
+
+	(void)snprintf(text, sizeof(text), "activate %u", vt);
+	rc = begin(fk, "vt", text, NULL, 0);
+	if (rc) {
+		return rc;
+	}
+	if (torn(fk)) {
+		return -EOWNERDEAD;
+	}
+	if (!fk_fault_simple(fk, FK_VT, text, &rc)) {
+		rc = fk_vt_activate(fk, vt);
+	} else if (rc == -ETIMEDOUT) {
+		fk_clock_to(fk, fk->now + timeout_ms);
+	}
+	return end(fk, rc);
+}
+
+static int fk_op_vt_text(struct vh_sys *sys, unsigned vt)
+{
+	struct fakekernel *fk = fk_of(sys);
+	char text[32];
+	int rc;
+
+	(void)snprintf(text, sizeof(text), "text %u", vt);
+	rc = begin(fk, "vt", text, NULL, 0);
+	if (rc) {
+		return rc;
+	}
+	if (torn(fk)) {
+		return -EOWNERDEAD;
+	}
+	if (!fk_fault_simple(fk, FK_VT, text, &rc)) {
+		rc = fk_vt_text(fk, vt);
+	}
+	return end(fk, rc);
+}
+
 /* The test owns it and still has questions. */
 static void fk_op_close(struct vh_sys *sys)
 {
@@ -504,6 +591,11 @@ const struct vh_sys_ops fk_ops = {
 	.group_status = fk_op_group_status,
 	.block_busy = fk_op_block_busy,
 	.console_fb = fk_op_console_fb,
+	.signal = fk_op_signal,
+	.unload = fk_op_unload,
+	.vt_graphics = fk_op_vt_graphics,
+	.vt_activate = fk_op_vt_activate,
+	.vt_text = fk_op_vt_text,
 	.now_ms = fk_op_now_ms,
 	.time_s = fk_op_time_s,
 	.wait = fk_op_wait,
