@@ -23,12 +23,14 @@ enum {
  * @root: --root, or NULL for the running host
  * @json: --json was given
  * @watch: --watch was given
+ * @timeout: what stands behind --timeout, or NULL
  */
 struct cli {
 	struct vh_sys *sys;
 	const char *root;
 	bool json;
 	bool watch;
+	const char *timeout;
 };
 
 /* argv[0] is the command's own name; the options of struct cli are already taken out. */
@@ -40,6 +42,7 @@ cli_command cli_detach;
 cli_command cli_reattach;
 cli_command cli_status;
 cli_command cli_recover;
+cli_command cli_wait;
 cli_command cli_groups;
 cli_command cli_patch;
 

@@ -33,6 +33,7 @@ static const struct command {
 	{"reattach", "VM", "bring them back, as the VM's stop does", cli_reattach, false},
 	{"status", "", "which VM has which devices, what is unfinished", cli_status, false},
 	{"recover", "[VM | --watch]", "undo what an interrupted run left", cli_recover, false},
+	{"wait", "VM [--timeout N(s|m)]", "until its devices are back on the host", cli_wait, false},
 	{"groups", "", "the IOMMU groups, with names and drivers", cli_groups, false},
 	{"patch", "VM [OPTION ...]",
 	 "the VM's definition as its profile wants it; see patch --help", cli_patch, true},
@@ -54,6 +55,7 @@ static void help(FILE *to)
 		"              unless it holds the file " TEST_ROOT_MARK "\n"
 		"  --watch     recover: stay while anything is handed over, bring back what no event\n"
 		"              brings back; what vfio-handoff-recover.service runs\n"
+		"  --timeout N(s|m)  wait: give up then, with exit status 1\n"
 		"  --help, --version\n\n"
 		"exit status: 0 done, 1 refused or failed with the host as before, 2 wrong call or\n"
 		"wrong profile, 3 failed and not everything could be undone\n",
@@ -64,7 +66,7 @@ static void help(FILE *to)
 static const struct command *find_command(int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--root") == 0) {
+		if (strcmp(argv[i], "--root") == 0 || strcmp(argv[i], "--timeout") == 0) {
 			i++;
 			continue;
 		}
@@ -111,6 +113,8 @@ static int take_options(struct cli *cli, int *argc, char **argv)
 			cli->watch = true;
 		} else if (strcmp(argv[i], "--root") == 0 && i + 1 < *argc) {
 			cli->root = argv[++i];
+		} else if (strcmp(argv[i], "--timeout") == 0 && !own && i + 1 < *argc) {
+			cli->timeout = argv[++i];
 		} else if (strcmp(argv[i], "--version") == 0) {
 			(void)puts("vfio-handoff " VH_VERSION);
 			return -1;
@@ -156,6 +160,10 @@ static int run_command(struct cli *cli, int argc, char **argv)
 
 			if (cli->watch && commands[i].run != cli_recover) {
 				(void)fputs("vfio-handoff: --watch goes with recover\n", stderr);
+				return status;
+			}
+			if (cli->timeout && commands[i].run != cli_wait) {
+				(void)fputs("vfio-handoff: --timeout goes with wait\n", stderr);
 				return status;
 			}
 			status = open_root(cli);

@@ -49,17 +49,91 @@ static int make_dirs(struct vh_sys *sys, const char *path)
 	return sys->ops->make_dir(sys, dir, 0755);
 }
 
+static int remove_temporary(struct vh_sys *sys, const char *dir, const char *name)
+{
+	char path[VH_PATH_MAX];
+
+	if (snprintf(path, sizeof(path), "%s/" VH_TEMPORARY, dir, name) >= (int)sizeof(path)) {
+		return -ENAMETOOLONG;
+	}
+	return sys->ops->remove(sys, path);
+}
+
+/* What is kept of modules, and what a killed run left of that. */
+static void remove_modules(struct vh_sys *sys, const char *dir)
+{
+	VH_AUTO_LIST struct vh_list names = {0};
+	char path[VH_PATH_MAX];
+
+	if (vh_sys_list(sys, &names, "%s", dir)) {
+		return;
+	}
+	for (size_t i = 0; i < names.count; i++) {
+		if (snprintf(path, sizeof(path), "%s/%s", dir, names.items[i]) < (int)sizeof(path)) {
+			(void)sys->ops->remove(sys, path);
+		}
+	}
+	(void)sys->ops->remove(sys, dir);
+}
+
 /* Killed at its first line, somebody left that line under its temporary name. */
 int vh_journal_remove_dir(struct vh_sys *sys, const char *dir)
 {
-	char path[VH_PATH_MAX];
-	int n = snprintf(path, sizeof(path), "%s/" VH_TEMPORARY, dir, "journal");
+	char modules[VH_PATH_MAX];
+	int n = snprintf(modules, sizeof(modules), "%s/module", dir);
 	int rc = sys->ops->remove(sys, dir);
 
-	if (rc == -ENOTEMPTY && n > 0 && n < (int)sizeof(path) && sys->ops->remove(sys, path) == 0) {
+	if (rc == -ENOTEMPTY && n > 0 && n < (int)sizeof(modules)) {
+		remove_modules(sys, modules);
+		(void)remove_temporary(sys, dir, "journal");
 		rc = sys->ops->remove(sys, dir);
 	}
 	return rc;
+}
+
+int vh_journal_module_path(const struct vh_journal *j, const char *module, char *buf, size_t size)
+{
+	size_t len = strlen(j->path) - strlen("journal");
+
+	if (module[0] == '\0' || module[0] == '.' || strchr(module, '/')) {
+		return -EINVAL;
+	}
+	return snprintf(buf, size, "%.*smodule/%s", (int)len, j->path, module) < (int)size
+		       ? 0
+		       : -ENAMETOOLONG;
+}
+
+/* The module that leaves or may leave by @step, or "". */
+static const char *module_of(const struct vh_step *step)
+{
+	if (step->kind == VH_STEP_UNLOAD) {
+		return vh_basename(step->path);
+	}
+	return step->kind == VH_STEP_UNBIND || step->kind == VH_STEP_REBIND ? step->extra : "";
+}
+
+/* Before the journal goes, which alone knows the names of what a killed run left half-written. */
+static void forget_modules(struct vh_sys *sys, const struct vh_journal *j)
+{
+	char dir[VH_PATH_MAX];
+
+	if (vh_journal_module_path(j, "x", dir, sizeof(dir))) {
+		return;
+	}
+	*strrchr(dir, '/') = '\0';
+	if (!vh_sys_exists(sys, "%s", dir)) {
+		return;
+	}
+	for (size_t i = 0; i < j->count; i++) {
+		const char *module = module_of(&j->entries[i].step);
+		char path[VH_PATH_MAX + 16];
+
+		(void)snprintf(path, sizeof(path), "%s/" VH_TEMPORARY, dir, module);
+		if (module[0] && vh_sys_exists(sys, "%s", path)) {
+			(void)sys->ops->remove(sys, path);
+		}
+	}
+	remove_modules(sys, dir);
 }
 
 /* Directories that others still use are not empty, and stay. */
@@ -262,8 +336,10 @@ int vh_journal_lingering(struct vh_sys *sys, struct vh_journal *j, uint64_t unti
 
 int vh_journal_remove(struct vh_sys *sys, struct vh_journal *j, struct vh_error *err)
 {
-	int rc = sys->ops->remove(sys, j->path);
+	int rc;
 
+	forget_modules(sys, j);
+	rc = sys->ops->remove(sys, j->path);
 	if (rc && rc != -ENOENT) {
 		return vh_error_sys(err, -rc, j->path, "cannot remove the journal");
 	}

@@ -18,7 +18,8 @@
  *	undone <n>				put back
  *
  * Fields are escaped (vh_escape_field). A last line without its newline was torn by a crash: its
- * write had not begun, and it is dropped. Room: engine/ only.
+ * write had not begun, and it is dropped. Beside it, in module/, is a file for each module that left:
+ * what it was loaded with (lib/engine/parameters.h). Room: engine/ only.
  */
 
 #include "lib/base/error.h"
@@ -114,7 +115,14 @@ int vh_journal_lingering(struct vh_sys *sys, struct vh_journal *j, uint64_t unti
 int vh_journal_attached(struct vh_sys *sys, struct vh_journal *j, struct vh_error *err)
 	__attribute__((nonnull, warn_unused_result));
 
-/* Removes the file and, when empty, the directories above it. */
+/**
+ * vh_journal_module_path() - where what a module was loaded with is kept while it is out
+ * Return: 0, -ENAMETOOLONG, or -EINVAL: that is no module's name.
+ */
+int vh_journal_module_path(const struct vh_journal *j, const char *module, char *buf, size_t size)
+	__attribute__((nonnull, warn_unused_result));
+
+/* Removes the file, with what is kept of modules, and, when empty, the directories above it. */
 int vh_journal_remove(struct vh_sys *sys, struct vh_journal *j, struct vh_error *err)
 	__attribute__((nonnull, warn_unused_result));
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lib/engine/verdict.h"
 #include "lib/host/record.h"
 #include "lib/host/reservation.h"
 
@@ -41,18 +42,17 @@ enum vh_outcome vh_undo_locked(struct vh_engine *e, struct vh_journal *j, struct
 				   vh_text_str(&text));
 		vh_text_done(&text);
 	}
-	if (run.left.count > 0) {
-		join(&run.left, &text);
-		join(&run.broken, &text);
-		(void)vh_error_set(err, EIO, j->path, "not undone: %s", vh_text_str(&text));
-		(void)vh_error_hint(err,
-				    "free the device, then run 'vfio-handoff recover'; if that "
-				    "does not help, reboot");
-	} else if (run.broken.count > 0 && outcome == VH_OUTCOME_DONE) {
-		join(&run.broken, &text);
-		(void)vh_error_set(err, EIO, j->path, "back, but not working: %s",
+	/* A VM that had its devices was worth it; one that never got them was not. */
+	if (run.ended.count > 0 && !j->attached) {
+		join(&run.ended, &text);
+		(void)vh_error_set(err, ECONNABORTED, NULL, "undone, but for who was ended: %s",
 				   vh_text_str(&text));
-		(void)vh_error_hint(err, "look at the kernel log (dmesg)");
+		vh_text_done(&text);
+	}
+	if (run.left.count > 0) {
+		vh_verdict(&run, err);
+	} else if (run.broken.count > 0 && outcome == VH_OUTCOME_DONE) {
+		vh_verdict(&run, err);
 		outcome = VH_OUTCOME_INCOMPLETE;
 	}
 	vh_run_done(&run);
@@ -237,6 +237,7 @@ enum vh_outcome vh_release(struct vh_engine *e, const char *vm, unsigned linger_
 		       "%s: its devices were detached by hand, and stay so", vm);
 		return VH_OUTCOME_NOTHING;
 	}
+	vh_note_short_run(e->sys, e->log, &j);
 	linger_ms = lingers_ms(e->sys, &j, linger_ms);
 	if (linger_ms > 0 &&
 	    vh_journal_lingering(e->sys, &j, e->sys->ops->now_ms(e->sys) + linger_ms, &ignored) ==

@@ -48,19 +48,21 @@ static void log_step(struct vh_run *run, const struct vh_step *step, bool back, 
 {
 	unsigned long long took_ms = run->sys->ops->now_ms(run->sys) - started_ms;
 	VH_AUTO_TEXT struct vh_text values = {0};
+	char target[VH_STEP_VALUE_MAX + 80];
 	struct vh_step at = *step;
 
 	if (back && !vh_step_reverse(step, &at)) {
 		return;
 	}
+	vh_step_target(&at, target, sizeof(target));
 	if (from) {
 		vh_text_addf(&values, ": %s -> %s", shown(from), shown(to));
 	} else if (to[0]) {
 		vh_text_addf(&values, ": %s", to);
 	}
 	vh_log(run->log, VH_LOG_INFO, step->device, vh_step_word(step->kind),
-	       "%s%s%s: /%s%s (%llu ms)", step->device, step->device[0] ? ": " : "",
-	       vh_step_title(step->kind, back), at.path, vh_text_str(&values), took_ms);
+	       "%s%s%s: %s%s (%llu ms)", step->device, step->device[0] ? ": " : "",
+	       vh_step_title(step->kind, back), target, vh_text_str(&values), took_ms);
 }
 
 static int observe(struct vh_run *run, const struct vh_step *step, char *buf, size_t size,
@@ -167,6 +169,13 @@ static pid_t stuck_writer(struct vh_run *run, const struct vh_step *step)
 	return name[0] && vh_stuck_read(run->sys, name, &p) == 0 ? p.pid : 0;
 }
 
+static void remember(struct vh_run *run, struct vh_list *list, const char *line)
+{
+	if (vh_list_add(list, line)) {
+		vh_log(run->log, VH_LOG_ERROR, NULL, NULL, "out of memory");
+	}
+}
+
 static void keep(struct vh_run *run, struct vh_list *list, const struct vh_step *step,
 		 enum vh_level level, const struct vh_error *err)
 {
@@ -175,9 +184,7 @@ static void keep(struct vh_run *run, struct vh_list *list, const struct vh_step 
 	vh_text_addf(&line, "%s%s%s: %s", step->device, step->device[0] ? ": " : "",
 		     vh_step_title(step->kind, true), err->msg);
 	vh_log(run->log, level, step->device, vh_step_word(step->kind), "%s", vh_text_str(&line));
-	if (vh_list_add(list, vh_text_str(&line))) {
-		vh_log(run->log, VH_LOG_ERROR, NULL, NULL, "out of memory");
-	}
+	remember(run, list, vh_text_str(&line));
 }
 
 static int undo_one(struct vh_run *run, const struct vh_step *step, struct vh_error *err)
@@ -235,6 +242,45 @@ static void log_undone(struct vh_run *run, const struct vh_step *step, const cha
 		 started_ms);
 }
 
+/* Did a screen hang on it? */
+static bool has_screen(const struct vh_run *run, const char *device)
+{
+	for (size_t i = 0; i < run->journal->count; i++) {
+		const struct vh_step *step = &run->journal->entries[i].step;
+
+		if (step->kind == VH_STEP_RETURN && strcmp(step->device, device) == 0 &&
+		    (strstr(step->found, "drm=") || strstr(step->found, "fb="))) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * What is started again may open what is not home yet, so it waits. Not so the display manager for
+ * a device without a screen: a sound card or a USB controller that stays away is no reason to leave
+ * people before a black screen.
+ */
+static bool has_to_wait(const struct vh_run *run, const struct vh_step *step)
+{
+	if (!table[step->kind]->last || run->left.count == 0) {
+		return false;
+	}
+	if (step->kind != VH_STEP_SERVICE || strcmp(step->extra, "display") != 0) {
+		return true;
+	}
+	for (size_t i = 0; i < run->journal->count; i++) {
+		const struct vh_journal_entry *e = &run->journal->entries[i];
+
+		if (!e->undone && ((e->step.kind == VH_STEP_CONSOLE && !run->console_is_back) ||
+				   (vh_list_has(&run->waiting, e->step.device) &&
+				    has_screen(run, e->step.device)))) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Returns true when the step needs nothing more. */
 static bool backward_one(struct vh_run *run, size_t n)
 {
@@ -244,7 +290,7 @@ static bool backward_one(struct vh_run *run, size_t n)
 	char before[sizeof(step->found)];
 	int rc;
 
-	if (table[step->kind]->last && run->left.count > 0) {
+	if (has_to_wait(run, step)) {
 		vh_log(run->log, VH_LOG_WARNING, step->device, vh_step_word(step->kind),
 		       "%s: %s: waits until the rest is back", vh_step_title(step->kind, true),
 		       step->path);
@@ -261,11 +307,15 @@ static bool backward_one(struct vh_run *run, size_t n)
 	}
 	if (rc == VH_UNDO_LOST) {
 		keep(run, &run->lost, step, VH_LOG_WARNING, &err);
+	} else if (rc == VH_UNDO_ENDED) {
+		vh_log(run->log, VH_LOG_INFO, NULL, vh_step_word(step->kind), "%s", err.msg);
+		remember(run, &run->ended, err.msg);
 	} else if (rc == VH_UNDO_BROKEN) {
 		keep(run, &run->broken, step, VH_LOG_ERROR, &err);
 	} else {
 		log_undone(run, step, before, started_ms);
 	}
+	run->console_is_back |= step->kind == VH_STEP_CONSOLE && rc == VH_UNDO_OK;
 	/* Its card may still take the console down once more: it is looked at again with the rest. */
 	if (step->kind == VH_STEP_CONSOLE && run->left.count > 0) {
 		return false;
@@ -294,5 +344,6 @@ void vh_run_done(struct vh_run *run)
 	vh_list_done(&run->lost);
 	vh_list_done(&run->left);
 	vh_list_done(&run->broken);
+	vh_list_done(&run->ended);
 	vh_list_done(&run->waiting);
 }

@@ -17,7 +17,9 @@
  * @cancel: see struct vh_engine; looked at between steps of the way out
  * @lost: what the kernel cannot give back, said beforehand; one line each
  * @left: what could not be undone and stays in the journal; one line each
+ * @ended: who was ended for good; one line each
  * @waiting: devices with a step left: their earlier steps wait
+ * @console_is_back: the text console shows again, though its step may stay for another look
  * @broken: what was undone as far as it goes, yet does not work; one line each
  */
 struct vh_run {
@@ -28,7 +30,9 @@ struct vh_run {
 	struct vh_list lost;
 	struct vh_list left;
 	struct vh_list broken;
+	struct vh_list ended;
 	struct vh_list waiting;
+	bool console_is_back;
 };
 
 /* What an undo can come to, besides -errno: it stays in the journal for a later try. */
@@ -36,6 +40,7 @@ enum {
 	VH_UNDO_OK = 0,
 	VH_UNDO_LOST = 1,   /* cannot return before a reboot, as the plan's note said */
 	VH_UNDO_BROKEN = 2, /* nothing more to write, but it does not work */
+	VH_UNDO_ENDED = 3,  /* somebody was ended, and does not come back, as the plan said */
 };
 
 /**

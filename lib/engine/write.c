@@ -3,13 +3,14 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/cleanup.h"
 #include "lib/host/function.h"
 #include "lib/host/record.h"
 
-static void mark_stuck(struct vh_run *run, const char *device, const struct vh_process *p)
+void vh_mark_stuck(struct vh_run *run, const char *device, const struct vh_process *p)
 {
 	char path[VH_PATH_MAX];
 	char text[128];
@@ -60,7 +61,7 @@ int vh_write(struct vh_run *run, const char *path, const char *value, const char
 	int rc = run->sys->ops->write(run->sys, path, data, strlen(data), timeout_ms, &stuck);
 
 	if (rc == -ETIMEDOUT && device[0]) {
-		mark_stuck(run, device, &stuck);
+		vh_mark_stuck(run, device, &stuck);
 	}
 	return rc ? explain(rc, path, &stuck, err) : 0;
 }
@@ -101,26 +102,39 @@ static int find_modprobe(struct vh_sys *sys, char *buf, size_t size)
 	return -ENOENT;
 }
 
-int vh_modprobe(struct vh_run *run, const char *module, unsigned timeout_ms, struct vh_error *err)
+int vh_modprobe_with(struct vh_run *run, const char *module, const struct vh_list *options,
+		     unsigned timeout_ms, struct vh_error *err)
 {
-	char modprobe[256];
-	const char *const argv[] = {modprobe, "--", module, NULL};
+	const char **argv = calloc(options->count + 4, sizeof(*argv));
 	struct vh_command command = {.argv = argv, .timeout_ms = timeout_ms};
-	int rc = find_modprobe(run->sys, modprobe, sizeof(modprobe));
+	char modprobe[256];
+	int rc = argv ? find_modprobe(run->sys, modprobe, sizeof(modprobe)) : -ENOMEM;
 
 	if (rc) {
+		free(argv);
 		return vh_error_set(err, -rc, NULL, "there is no modprobe to load %s with", module);
 	}
+	argv[0] = modprobe;
+	argv[1] = "--";
+	argv[2] = module;
+	for (size_t i = 0; i < options->count; i++) {
+		argv[3 + i] = options->items[i];
+	}
 	rc = run->sys->ops->run(run->sys, &command);
+	free(argv);
 	if (rc > 0) {
 		(void)vh_error_set(err, EIO, NULL, "%s %s failed with exit status %d", modprobe,
 				   module, rc);
 		return vh_error_hint(err, "run it by hand to see why");
 	}
-	if (rc < 0) {
-		return vh_error_sys(err, -rc, NULL, "%s %s", modprobe, module);
-	}
-	return 0;
+	return rc < 0 ? vh_error_sys(err, -rc, NULL, "%s %s", modprobe, module) : 0;
+}
+
+int vh_modprobe(struct vh_run *run, const char *module, unsigned timeout_ms, struct vh_error *err)
+{
+	const struct vh_list none = {0};
+
+	return vh_modprobe_with(run, module, &none, timeout_ms, err);
 }
 
 int vh_observe_attribute(struct vh_run *run, const struct vh_step *step, char *buf, size_t size)

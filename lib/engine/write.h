@@ -20,6 +20,10 @@ int vh_write(struct vh_run *run, const char *path, const char *value, const char
 	     unsigned timeout_ms, struct vh_error *err)
 	__attribute__((nonnull, warn_unused_result));
 
+/* Remembers that @p, which was left behind in the kernel, still blocks @device. */
+void vh_mark_stuck(struct vh_run *run, const char *device, const struct vh_process *p)
+	__attribute__((nonnull));
+
 /* Name of the driver a function is bound to; "" for none. */
 void vh_driver_of(struct vh_sys *sys, const char *device, char *buf, size_t size)
 	__attribute__((nonnull));
@@ -30,6 +34,11 @@ bool vh_device_is_dead(struct vh_sys *sys, const char *device, unsigned timeout_
 
 /* Runs modprobe for one module. -ENOENT: there is no modprobe. */
 int vh_modprobe(struct vh_run *run, const char *module, unsigned timeout_ms, struct vh_error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/* The same with @options, "name=value" each, behind the module's name. */
+int vh_modprobe_with(struct vh_run *run, const char *module, const struct vh_list *options,
+		     unsigned timeout_ms, struct vh_error *err)
 	__attribute__((nonnull, warn_unused_result));
 
 /* Attribute steps: read, with "(null)" as ""; and write back what was found unless it is there. */

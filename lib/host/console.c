@@ -94,7 +94,8 @@ static int load_vtconsoles(struct vh_sys *sys, struct vh_host *host)
 /* Names the firmware frame buffer drivers give their memory in /proc/iomem. */
 static bool is_firmware_resource(const char *name)
 {
-	static const char *const names[] = {"BOOTFB", "efifb", "vesafb", "simplefb", "simpledrm"};
+	static const char *const names[] = {"BOOTFB",    "efifb",  "vesafb", "simplefb",
+					    "simpledrm", "efidrm", "vesadrm"};
 
 	for (size_t i = 0; i < VH_ARRAY_SIZE(names); i++) {
 		if (strcmp(name, names[i]) == 0) {
@@ -131,10 +132,14 @@ static int function_of_firmware_memory(struct vh_sys *sys, const struct vh_host 
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		char *name = strstr(line, " : ");
 		unsigned long long start;
+		int found = -1;
 
 		if (name && is_firmware_resource(name + 3) &&
 		    sscanf(line, "%llx-", &start) == 1) { // NOLINT(cert-err34-c)
-			return function_of_memory(host, start);
+			found = function_of_memory(host, start);
+		}
+		if (found >= 0) {
+			return found;
 		}
 	}
 	return -1;
@@ -272,4 +277,40 @@ int vh_console_load(struct vh_sys *sys, struct vh_host *host)
 		rc = load_framebuffers(sys, host);
 	}
 	return rc;
+}
+
+/* ".../0000:02:00.0/graphics/fb1" -> "fb1 (0000:02:00.0)" */
+static void name_framebuffer(const char *link, unsigned fb, char *buf, size_t size)
+{
+	const char *at = strstr(link, "/graphics/");
+	const char *begin = at;
+
+	while (begin && begin > link && begin[-1] != '/') {
+		begin--;
+	}
+	(void)snprintf(buf, size, "fb%u (%.*s)", fb, begin ? (int)(at - begin) : 0,
+		       begin ? begin : "");
+}
+
+bool vh_console_is_on(struct vh_sys *sys, const char *name, char *elsewhere, size_t size)
+{
+	bool known = false;
+	char below[VH_PATH_MAX];
+
+	elsewhere[0] = '\0';
+	(void)snprintf(below, sizeof(below), "/%s/graphics/", name);
+	for (unsigned console = 1; console <= CONSOLES; console++) {
+		int fb = sys->ops->console_fb(sys, console);
+		char link[VH_PATH_MAX];
+
+		known |= fb >= 0 || fb == -ENXIO;
+		if (fb < 0 || vh_sys_link(sys, link, sizeof(link), "sys/class/graphics/fb%d", fb)) {
+			continue;
+		}
+		if (strstr(link, below)) {
+			return true;
+		}
+		name_framebuffer(link, (unsigned)fb, elsewhere, size);
+	}
+	return !known;
 }

@@ -16,3 +16,12 @@ int vh_console_load(struct vh_sys *sys, struct vh_host *host)
  */
 int vh_vtconsole_find_fbcon(struct vh_sys *sys, struct vh_vtconsole *ret)
 	__attribute__((nonnull, warn_unused_result));
+
+/**
+ * vh_console_is_on() - is a text console on a frame buffer of the function @name
+ * @elsewhere: if not, what carries it, "fb1 (0000:02:00.0)"; "" for nothing
+ *
+ * Return: also true where the kernel does not say.
+ */
+bool vh_console_is_on(struct vh_sys *sys, const char *name, char *elsewhere, size_t size)
+	__attribute__((nonnull));

@@ -172,6 +172,7 @@ bool vh_config_is_dead(const char *data, size_t len)
 	return true;
 }
 
+/* Connectors are counted elsewhere: they are one level deeper. */
 static const struct {
 	const char *name;   /* in journals and messages */
 	const char *dir;    /* directory below the device, NULL: the device's own directory */
@@ -180,6 +181,7 @@ static const struct {
 	[VH_OFFER_DRM] = {"drm", "drm", "card"},       [VH_OFFER_FB] = {"fb", "graphics", "fb"},
 	[VH_OFFER_SOUND] = {"sound", "sound", "card"}, [VH_OFFER_NET] = {"net", "net", ""},
 	[VH_OFFER_NVME] = {"nvme", "nvme", "nvme"},    [VH_OFFER_USB] = {"usb", NULL, "usb"},
+	[VH_OFFER_CONNECTOR] = {"connector"},
 };
 
 const char *vh_offer_name(enum vh_offer offer)
@@ -203,8 +205,39 @@ static unsigned count_entries(const struct vh_list *names, const char *prefix)
 	return count;
 }
 
+/* "card1/card1-HDMI-A-1" below D/drm. A driver of the firmware's screen has its own D/X/drm. */
+int vh_function_connectors(struct vh_sys *sys, const char *name, struct vh_list *ret)
+{
+	VH_AUTO_LIST struct vh_list cards = {0};
+	int rc = 0;
+
+	if (vh_sys_list(sys, &cards, D "/drm", name)) {
+		return 0;
+	}
+	for (size_t i = 0; rc == 0 && i < cards.count; i++) {
+		VH_AUTO_LIST struct vh_list names = {0};
+		const char *card = cards.items[i];
+		size_t len = strlen(card);
+
+		if (strncmp(card, "card", 4) != 0 ||
+		    vh_sys_list(sys, &names, D "/drm/%s", name, card)) {
+			continue;
+		}
+		for (size_t j = 0; rc == 0 && j < names.count; j++) {
+			char path[VH_PATH_MAX];
+
+			if (strncmp(names.items[j], card, len) == 0 && names.items[j][len] == '-') {
+				(void)snprintf(path, sizeof(path), "%s/%s", card, names.items[j]);
+				rc = vh_list_add(ret, path);
+			}
+		}
+	}
+	return rc;
+}
+
 void vh_function_load_offers(struct vh_sys *sys, const char *name, unsigned offers[VH_OFFER_MAX])
 {
+	VH_AUTO_LIST struct vh_list connectors = {0};
 	VH_AUTO_LIST struct vh_list own = {0};
 	int rc = vh_sys_list(sys, &own, D, name);
 
@@ -212,7 +245,7 @@ void vh_function_load_offers(struct vh_sys *sys, const char *name, unsigned offe
 		const char *dir = offer_table[i].dir;
 
 		offers[i] = 0;
-		if (rc) {
+		if (rc || i == VH_OFFER_CONNECTOR) {
 			continue;
 		}
 		if (!dir) {
@@ -224,5 +257,8 @@ void vh_function_load_offers(struct vh_sys *sys, const char *name, unsigned offe
 				offers[i] = count_entries(&names, offer_table[i].prefix);
 			}
 		}
+	}
+	if (vh_list_has(&own, "drm") && vh_function_connectors(sys, name, &connectors) == 0) {
+		offers[VH_OFFER_CONNECTOR] = (unsigned)connectors.count;
 	}
 }

@@ -19,5 +19,14 @@ bool vh_config_is_dead(const char *data, size_t len) __attribute__((nonnull));
 void vh_function_load_offers(struct vh_sys *sys, const char *name, unsigned offers[VH_OFFER_MAX])
 	__attribute__((nonnull));
 
+/**
+ * vh_function_connectors() - the screens' connectors of its driver, below its drm directory
+ * @ret: "card1/card1-HDMI-A-1" each
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int vh_function_connectors(struct vh_sys *sys, const char *name, struct vh_list *ret)
+	__attribute__((nonnull, warn_unused_result));
+
 /* Does the text of a sysfs link or path go through this function? */
 bool vh_function_owns(const struct vh_function *f, const char *link) __attribute__((nonnull));

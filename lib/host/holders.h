@@ -24,6 +24,7 @@ struct vh_nodes {
 		enum vh_file_type type;
 		unsigned major;
 		unsigned minor;
+		bool draws; /* a DRM node or a frame buffer */
 	} items[VH_NODES_MAX];
 	size_t count;
 };
@@ -44,7 +45,7 @@ int vh_holders_scan(struct vh_sys *sys, const struct vh_nodes *nodes,
 int vh_holders_find(struct vh_sys *sys, struct vh_function *const functions[], size_t count)
 	__attribute__((nonnull, warn_unused_result));
 
-/* "pipewire (pid 812, /dev/snd/controlC0), ..."; "" for none. */
+/* "pipewire (pid 812, /dev/snd/controlC0, user ann, pipewire.service), ..."; "" for none. */
 void vh_holders_describe(const struct vh_function *f, char *buf, size_t size)
 	__attribute__((nonnull));
 

@@ -164,9 +164,13 @@ void vh_host_done(struct vh_host *host)
 	free(host->firmware_fbs);
 	free(host->programs);
 	for (size_t i = 0; i < host->unit_count; i++) {
-		free(host->units[i].needed_by);
+		vh_unit_done(&host->units[i]);
 	}
 	free(host->units);
+	for (size_t i = 0; i < host->user_unit_count; i++) {
+		vh_unit_done(&host->user_units[i].unit);
+	}
+	free(host->user_units);
 	free(host->modules);
 	free(host->sessions);
 	*host = (struct vh_host){0};

@@ -28,6 +28,7 @@ enum vh_offer {
 	VH_OFFER_NET,
 	VH_OFFER_NVME,
 	VH_OFFER_USB,
+	VH_OFFER_CONNECTOR,
 	VH_OFFER_MAX,
 };
 
@@ -71,7 +72,8 @@ struct vh_holder {
  * @service: PAM's service that made it: "lightdm-autologin", "login", "sshd"
  * @leader: its first process; pid 0 if unknown
  * @active: it is in front on its seat
- * @is_ours: we are part of it
+ * @is_ours: we are part of it, or of what its user's own systemd runs while it has the screen: when it
+ *           ends, so do we
  */
 struct vh_session {
 	char id[VH_NAME_MAX];
@@ -98,11 +100,13 @@ bool vh_session_is_graphical(const struct vh_session *s) __attribute__((nonnull)
  * @holders:   how many of @uses are other modules
  * @drives:    functions bound to one of its drivers, of the whole host
  * @is_driver: a driver of an inspected function is in it; else it is only built on such a one
+ * @base:      the driver's module that it is built on; its own name if it is built on none
  *
  * In host->modules each comes before those that it needs: in the order in which they can leave.
  */
 struct vh_module {
 	char name[VH_NAME_MAX];
+	char base[VH_NAME_MAX];
 	unsigned uses;
 	unsigned holders;
 	unsigned drives;
@@ -243,6 +247,7 @@ struct vh_program {
  * @id:      its own name, where @name is an alias
  * @load, @active: LoadState and ActiveState as systemd calls them
  * @needed_by: units that stop when it stops, blanks between; NULL for none
+ * @triggered_by: sockets, timers, ... that start it again, likewise
  * @is_ours: we are part of it
  * @unknown: errno of why nothing is known of it, 0 else; @problem says it
  */
@@ -252,16 +257,31 @@ struct vh_unit {
 	char load[32];
 	char active[32];
 	char *needed_by;
+	char *triggered_by;
 	bool is_ours;
 	int unknown;
 	char problem[400];
 };
+
+/* Is this the name of something that is stopped and started for itself? No target, scope or slice. */
+bool vh_unit_is_service(enum vh_manager manager, const char *name) __attribute__((nonnull));
 
 /*
  * "active", also while it starts or reloads; "inactive", also when it failed; else systemd's own word,
  * such as "deactivating".
  */
 const char *vh_unit_activity(const struct vh_unit *u) __attribute__((nonnull));
+
+/* Frees what @u owns. */
+void vh_unit_done(struct vh_unit *u) __attribute__((nonnull));
+
+/**
+ * struct vh_user_unit - a unit of a user's own systemd; by vh_host_inspect_user_unit() only
+ */
+struct vh_user_unit {
+	uid_t uid;
+	struct vh_unit unit;
+};
 
 /**
  * struct vh_host - the picture
@@ -294,6 +314,8 @@ struct vh_host {
 	size_t program_count;
 	struct vh_unit *units;
 	size_t unit_count;
+	struct vh_user_unit *user_units;
+	size_t user_unit_count;
 	struct vh_module *modules;
 	size_t module_count;
 	struct vh_session *sessions;
@@ -381,6 +403,11 @@ void vh_host_inspect_vt(struct vh_sys *sys, struct vh_host *host) __attribute__(
  */
 int vh_host_inspect_unit(struct vh_sys *sys, struct vh_host *host, const char *name,
 			 unsigned timeout_ms, struct vh_error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/* The same for a unit of a user's own systemd: host->user_units. */
+int vh_host_inspect_user_unit(struct vh_sys *sys, struct vh_host *host, uid_t uid, const char *name,
+			      unsigned timeout_ms, struct vh_error *err)
 	__attribute__((nonnull, warn_unused_result));
 
 /*

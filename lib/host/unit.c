@@ -7,24 +7,73 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/host/unit_managers.h"
 
-/* The lists of a unit that half of the system needs. */
-#define ANSWER_MAX ((size_t)256 << 10)
+/* What systemd has beside services. */
+static const char *const other_units[] = {".socket", ".target", ".timer", ".path",
+					  ".mount",  ".scope",  ".slice", ".device"};
 
-bool vh_systemd_runs(struct vh_sys *sys)
+static const struct vh_unit_manager *const managers[] = {
+	[VH_MANAGER_NONE] = NULL,
+	[VH_MANAGER_SYSTEMD] = &vh_unit_systemd,
+	[VH_MANAGER_OPENRC] = &vh_unit_openrc,
+	[VH_MANAGER_RUNIT] = &vh_unit_runit,
+};
+
+enum vh_manager vh_manager_of(struct vh_sys *sys)
 {
-	return vh_sys_exists(sys, "run/systemd/system");
+	if (vh_systemd_runs(sys)) {
+		return VH_MANAGER_SYSTEMD;
+	}
+	if (vh_openrc_runs(sys)) {
+		return VH_MANAGER_OPENRC;
+	}
+	return vh_runit_runs(sys) ? VH_MANAGER_RUNIT : VH_MANAGER_NONE;
 }
 
-const char *vh_systemctl(struct vh_sys *sys)
+bool vh_unit_tool(struct vh_sys *sys, const char *name, char *buf, size_t size)
 {
-	bool merged = vh_sys_exists(sys, "usr/bin/systemctl");
+	static const char *const places[] = {"usr/sbin", "sbin", "usr/bin", "bin"};
 
-	return merged || !vh_sys_exists(sys, "bin/systemctl") ? "/usr/bin/systemctl"
-							      : "/bin/systemctl";
+	for (size_t i = 0; i < VH_ARRAY_SIZE(places); i++) {
+		if (vh_sys_exists(sys, "%s/%s", places[i], name)) {
+			return snprintf(buf, size, "/%s/%s", places[i], name) < (int)size;
+		}
+	}
+	return false;
 }
 
-static void add_words(char **list, const char *words)
+bool vh_unit_plain(const char *name, char *buf, size_t size)
+{
+	const char *dot = strrchr(name, '.');
+	size_t len = strlen(name);
+
+	for (size_t i = 0; dot && i < VH_ARRAY_SIZE(other_units); i++) {
+		if (strcmp(dot, other_units[i]) == 0) {
+			return false;
+		}
+	}
+	if (dot && strcmp(dot, ".service") == 0) {
+		len = (size_t)(dot - name);
+	}
+	if (len == 0 || len >= size || strchr("-.", name[0]) || strchr(name, '/')) {
+		return false;
+	}
+	(void)snprintf(buf, size, "%.*s", (int)len, name);
+	return true;
+}
+
+int vh_unit_add_words(struct vh_list *ret, const char *const words[])
+{
+	int rc = 0;
+
+	for (size_t i = 0; words[i] && rc == 0; i++) {
+		rc = vh_list_add(ret, words[i]);
+	}
+	return rc;
+}
+
+void vh_unit_join(char **list, const char *words)
 {
 	VH_AUTO_TEXT struct vh_text text = {0};
 
@@ -33,77 +82,30 @@ static void add_words(char **list, const char *words)
 	*list = strdup(vh_text_str(&text));
 }
 
-/* One line "Name=value". */
-static void take_property(struct vh_unit *u, const char *name, const char *value)
+int vh_unit_words(struct vh_sys *sys, enum vh_unit_verb verb, const char *name, struct vh_list *ret)
 {
-	if (strcmp(name, "Id") == 0) {
-		(void)vh_copy(u->id, sizeof(u->id), value);
-	} else if (strcmp(name, "LoadState") == 0) {
-		(void)vh_copy(u->load, sizeof(u->load), value);
-	} else if (strcmp(name, "ActiveState") == 0) {
-		(void)vh_copy(u->active, sizeof(u->active), value);
-	} else {
-		add_words(&u->needed_by, value);
-	}
-}
+	const struct vh_unit_manager *manager = managers[vh_manager_of(sys)];
 
-static int parse(char *text, struct vh_unit *ret)
-{
-	char *save = NULL;
-
-	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		char *equals = strchr(line, '=');
-
-		if (equals) {
-			*equals = '\0';
-			take_property(ret, line, equals + 1);
-		}
-	}
-	return ret->load[0] && ret->active[0] ? 0 : -EIO;
+	return manager ? manager->words(sys, verb, name, ret) : -ENOSYS;
 }
 
 int vh_unit_state(struct vh_sys *sys, const char *name, unsigned timeout_ms, struct vh_unit *ret,
 		  struct vh_error *err)
 {
-	const char *const argv[] = {vh_systemctl(sys),
-				    "show",
-				    "-p",
-				    "Id",
-				    "-p",
-				    "LoadState",
-				    "-p",
-				    "ActiveState",
-				    "-p",
-				    "RequiredBy",
-				    "-p",
-				    "BoundBy",
-				    "-p",
-				    "ConsistsOf",
-				    "--",
-				    name,
-				    NULL};
-	VH_AUTO_TEXT struct vh_text out = {0};
-	struct vh_command command = {.argv = argv,
-				     .out = &out,
-				     .max = ANSWER_MAX,
-				     .timeout_ms = timeout_ms,
-				     .is_ours = true};
-	int rc;
+	const struct vh_unit_manager *manager = managers[vh_manager_of(sys)];
 
 	*ret = (struct vh_unit){0};
 	(void)vh_copy(ret->name, sizeof(ret->name), name);
-	if (!vh_systemd_runs(sys)) {
-		return vh_error_set(err, ENOSYS, NULL, "systemd does not run here");
-	}
-	rc = sys->ops->run(sys, &command);
-	if (rc == 0 && out.len > 0) {
-		rc = parse(out.data, ret);
-	} else if (rc >= 0) {
-		rc = -EIO;
-	}
-	return rc ? vh_error_set(err, -rc, NULL, "systemctl does not say how %s is: %s", name,
-				 strerror(-rc))
-		  : 0;
+	return manager ? manager->state(sys, name, timeout_ms, ret, err)
+		       : vh_error_set(err, ENOSYS, NULL,
+				      "neither systemd nor OpenRC nor runit runs here");
+}
+
+void vh_unit_done(struct vh_unit *u)
+{
+	free(u->needed_by);
+	free(u->triggered_by);
+	u->needed_by = u->triggered_by = NULL;
 }
 
 const char *vh_unit_activity(const struct vh_unit *u)
@@ -132,19 +134,31 @@ static bool is_unit(const char *name, size_t len)
 	return false;
 }
 
-/* "0::/system.slice/a.service/sub": the first name that is no slice. */
+/*
+ * "0::/system.slice/a.service/sub": the first name that is no slice. OpenRC's are "0::/openrc.NAME",
+ * and "1:name=openrc:/NAME" (sh/rc-cgroup.sh).
+ */
 void vh_unit_of_cgroup(const char *text, char *buf, size_t size)
 {
+	static const char prefix[] = "openrc.";
+	static const char controller[] = "name=openrc:";
+
 	buf[0] = '\0';
 	for (const char *line = text; line && *line; line = strchr(line, '\n')) {
 		const char *at = strchr(line += *line == '\n', '/');
 		size_t end = strcspn(line, "\n");
+		bool is_openrc = at && (size_t)(at - line) >= sizeof(controller) - 1 &&
+				 strncmp(at - (sizeof(controller) - 1), controller,
+					 sizeof(controller) - 1) == 0;
 
 		while (at && at < line + end) {
 			size_t len = strcspn(++at, "/\n");
+			size_t skip = strncmp(at, prefix, sizeof(prefix) - 1) ? 0
+									      : sizeof(prefix) - 1;
 
-			if (is_unit(at, len) && len < size) {
-				(void)snprintf(buf, size, "%.*s", (int)len, at);
+			if ((is_unit(at, len) || (len > skip && (skip || is_openrc))) &&
+			    len < size) {
+				(void)snprintf(buf, size, "%.*s", (int)(len - skip), at + skip);
 				return;
 			}
 			at += len;
@@ -153,9 +167,25 @@ void vh_unit_of_cgroup(const char *text, char *buf, size_t size)
 	}
 }
 
+pid_t vh_unit_parent(struct vh_sys *sys, const char *pid)
+{
+	static const char field[] = "\nPPid:\t";
+	VH_AUTO_FREE char *text = NULL;
+	const char *at;
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "proc/%s/status", pid);
+	if (vh_sys_read(sys, path, &text) || !text) {
+		return 0;
+	}
+	at = strstr(text, field);
+	return at ? (pid_t)strtol(at + sizeof(field) - 1, NULL, 10) : 0;
+}
+
 void vh_unit_of_process(struct vh_sys *sys, const char *pid, char *buf, size_t size)
 {
 	VH_AUTO_FREE char *text = NULL;
+	enum vh_manager manager = vh_manager_of(sys);
 	char path[64];
 
 	(void)snprintf(path, sizeof(path), "proc/%s/cgroup", pid);
@@ -163,16 +193,32 @@ void vh_unit_of_process(struct vh_sys *sys, const char *pid, char *buf, size_t s
 	if (vh_sys_read(sys, path, &text) == 0 && text) {
 		vh_unit_of_cgroup(text, buf, size);
 	}
+	if (!buf[0] && manager == VH_MANAGER_OPENRC) {
+		vh_openrc_unit_of_process(sys, pid, buf, size);
+	} else if (!buf[0] && manager == VH_MANAGER_RUNIT) {
+		vh_runit_unit_of_process(sys, pid, buf, size);
+	}
+}
+
+static bool is_own(const struct vh_unit *u, const char *own)
+{
+	return own[0] && (strcmp(own, u->name) == 0 || strcmp(own, u->id) == 0);
 }
 
 int vh_host_inspect_unit(struct vh_sys *sys, struct vh_host *host, const char *name,
 			 unsigned timeout_ms, struct vh_error *err)
 {
-	struct vh_unit *units = realloc(host->units, (host->unit_count + 1) * sizeof(*units));
 	struct vh_error why = {0};
 	char own[VH_UNIT_MAX];
+	struct vh_unit *units;
 	struct vh_unit *u;
 
+	for (size_t i = 0; i < host->unit_count; i++) {
+		if (strcmp(host->units[i].name, name) == 0) {
+			return 0;
+		}
+	}
+	units = realloc(host->units, (host->unit_count + 1) * sizeof(*units));
 	if (!units) {
 		return vh_error_set(err, ENOMEM, NULL, "out of memory");
 	}
@@ -181,20 +227,13 @@ int vh_host_inspect_unit(struct vh_sys *sys, struct vh_host *host, const char *n
 	u->unknown = -vh_unit_state(sys, name, timeout_ms, u, &why);
 	(void)vh_copy(u->problem, sizeof(u->problem), why.msg);
 	vh_unit_of_process(sys, "self", own, sizeof(own));
-	u->is_ours = own[0] && (strcmp(own, u->name) == 0 || strcmp(own, u->id) == 0);
+	u->is_ours = is_own(u, own);
 	return 0;
 }
 
-enum vh_manager vh_manager_of(struct vh_sys *sys)
+bool vh_unit_is_service(enum vh_manager manager, const char *name)
 {
-	return vh_systemd_runs(sys) ? VH_MANAGER_SYSTEMD : VH_MANAGER_NONE;
-}
+	const char *dot = strrchr(name, '.');
 
-int vh_unit_words(struct vh_sys *sys, enum vh_unit_verb verb, const char *name, struct vh_list *ret)
-{
-	(void)sys;
-	(void)verb;
-	(void)name;
-	(void)ret;
-	return -ENOSYS;
+	return manager != VH_MANAGER_SYSTEMD || (dot && strcmp(dot, ".service") == 0);
 }

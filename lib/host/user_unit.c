@@ -2,26 +2,103 @@
 #include "lib/host/user_unit.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/host/unit_managers.h"
+#include "lib/host/user.h"
+
+#define ANSWER_MAX ((size_t)256 << 10)
+
+/* Who it is, in arguments of setpriv(1). */
+struct identity {
+	char user[32];
+	char group[32];
+};
+
+static void identify(struct vh_sys *sys, uid_t uid, struct identity *ret)
+{
+	struct vh_user user;
+
+	(void)vh_user_find(sys, uid, &user);
+	(void)snprintf(ret->user, sizeof(ret->user), "--reuid=%ju", (uintmax_t)uid);
+	(void)snprintf(ret->group, sizeof(ret->group), "--regid=%ju", (uintmax_t)user.gid);
+}
 
 int vh_user_unit_words(struct vh_sys *sys, enum vh_unit_verb verb, uid_t uid, const char *unit,
 		       struct vh_list *ret, struct vh_list *ret_environment)
 {
-	(void)sys;
-	(void)verb;
-	(void)uid;
-	(void)unit;
-	(void)ret;
-	(void)ret_environment;
-	return -ENOMEM;
+	static const char *const verbs[] = {[VH_UNIT_SHOW] = "show",
+					    [VH_UNIT_STOP] = "stop",
+					    [VH_UNIT_START] = "start",
+					    [VH_UNIT_RESET] = "reset-failed"};
+	static const char *const properties[] = {"-p", VH_UNIT_PROPERTIES, NULL};
+	struct identity who;
+	char runtime[64];
+	int rc;
+
+	identify(sys, uid, &who);
+	(void)snprintf(runtime, sizeof(runtime), "XDG_RUNTIME_DIR=/run/user/%ju", (uintmax_t)uid);
+	rc = vh_unit_add_words(ret, (const char *const[]){"/usr/bin/setpriv", who.user, who.group,
+							  "--clear-groups", "--", vh_systemctl(sys),
+							  "--user", verbs[verb], NULL});
+	if (rc == 0 && verb == VH_UNIT_SHOW) {
+		rc = vh_unit_add_words(ret, properties);
+	}
+	if (rc == 0) {
+		rc = vh_unit_add_words(ret, (const char *const[]){"--", unit, NULL});
+	}
+	return rc ? rc : vh_list_add(ret_environment, runtime);
+}
+
+static int run_show(struct vh_sys *sys, uid_t uid, const char *unit, unsigned timeout_ms,
+		    struct vh_text *out)
+{
+	VH_AUTO_LIST struct vh_list words = {0};
+	VH_AUTO_LIST struct vh_list environment = {0};
+	VH_AUTO_FREE const char **argv = NULL;
+	int rc = vh_user_unit_words(sys, VH_UNIT_SHOW, uid, unit, &words, &environment);
+
+	argv = rc ? NULL : calloc(words.count + 1, sizeof(*argv));
+	if (!argv) {
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < words.count; i++) {
+		argv[i] = words.items[i];
+	}
+	rc = sys->ops->run(sys, &(const struct vh_command){.argv = argv,
+							   .environment = &environment,
+							   .out = out,
+							   .max = ANSWER_MAX,
+							   .timeout_ms = timeout_ms,
+							   .is_ours = true});
+	return rc > 0 || (rc == 0 && out->len == 0) ? -EIO : rc;
 }
 
 int vh_user_unit_state(struct vh_sys *sys, uid_t uid, const char *unit, unsigned timeout_ms,
 		       struct vh_unit *ret, struct vh_error *err)
 {
-	(void)sys;
-	(void)uid;
-	(void)unit;
-	(void)timeout_ms;
-	(void)ret;
-	return vh_error_set(err, ENOSYS, NULL, "not yet");
+	VH_AUTO_TEXT struct vh_text out = {0};
+	int rc;
+
+	*ret = (struct vh_unit){0};
+	(void)vh_copy(ret->name, sizeof(ret->name), unit);
+	/* Its own socket: it needs no bus, and is there as long as the manager. */
+	if (!vh_sys_exists(sys, "run/user/%ju/systemd/private", (uintmax_t)uid)) {
+		return vh_error_set(err, ENOENT, NULL, "systemd does not run for user %ju",
+				    (uintmax_t)uid);
+	}
+	rc = run_show(sys, uid, unit, timeout_ms, &out);
+	if (rc == 0) {
+		rc = vh_unit_parse(out.data, ret);
+	}
+	if (rc) {
+		/* ENOENT is kept for a manager that is not there. */
+		rc = rc == -ENOENT ? -EIO : rc;
+		return vh_error_set(err, -rc, NULL, "systemctl --user does not say how %s is: %s",
+				    unit, strerror(-rc));
+	}
+	return 0;
 }

@@ -55,6 +55,20 @@ static int select_functions(struct vh_draft *d)
 	return 0;
 }
 
+/* Is a text console on its own frame buffer? The firmware's does not return, and is no promise. */
+static bool carries_console(const struct vh_host *host, const struct vh_function *f)
+{
+	for (size_t i = 0; i < host->framebuffer_count; i++) {
+		const struct vh_framebuffer *fb = &host->framebuffers[i];
+
+		if (fb->has_console && fb->firmware < 0 && fb->function >= 0 &&
+		    &host->functions[fb->function] == f) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Before all other steps, so that it is undone last: what the function offers now must be there again. */
 static void add_return(struct vh_draft *d, const struct vh_function *f)
 {
@@ -65,6 +79,9 @@ static void add_return(struct vh_draft *d, const struct vh_function *f)
 			vh_text_addf(&offers, "%s%s=%u", offers.len ? "," : "", vh_offer_name(i),
 				     f->offers[i]);
 		}
+	}
+	if (offers.len > 0 && carries_console(d->host, f)) {
+		vh_text_add(&offers, ",console=1");
 	}
 	if (offers.len > 0 && !f->is_vfio) {
 		vh_draft_add_to(d, f, "",
@@ -216,17 +233,28 @@ static void add_unbind(struct vh_draft *d, const struct vh_function *f)
 			});
 }
 
-/* Sound first, then last function to first: .1 to .3 keep .0 awake (drivers/pci/quirks.c). */
+/*
+ * Sound first, which pins the graphics driver's module, too; then modules, for what leaves with them;
+ * then last function to first: .1 to .3 keep .0 awake (drivers/pci/quirks.c).
+ */
 static void add_unbinds(struct vh_draft *d)
 {
 	for (size_t i = d->selection.count; i-- > 0;) {
-		if (vh_function_is_sound(d->selection.functions[i])) {
-			add_unbind(d, d->selection.functions[i]);
+		const struct vh_function *f = d->selection.functions[i];
+
+		if (vh_function_is_sound(f) && !vh_plan_unloads(d, f)) {
+			add_unbind(d, f);
 		}
 	}
+	vh_draft_unload_dependents(d);
+	vh_draft_rebinds(d);
+	vh_draft_unload_drivers(d);
+	vh_draft_module_notes(d);
 	for (size_t i = d->selection.count; i-- > 0;) {
-		if (!vh_function_is_sound(d->selection.functions[i])) {
-			add_unbind(d, d->selection.functions[i]);
+		const struct vh_function *f = d->selection.functions[i];
+
+		if (!vh_function_is_sound(f) && !vh_plan_unloads(d, f)) {
+			add_unbind(d, f);
 		}
 	}
 }
@@ -389,7 +417,11 @@ static void add_steps(struct vh_draft *d)
 	size_t count = d->selection.count;
 
 	vh_draft_exec_before(d);
+	vh_draft_inhibit(d);
+	vh_draft_desktop(d);
 	vh_draft_services(d);
+	vh_draft_holders(d);
+	vh_draft_look(d);
 	for (size_t i = 0; i < count; i++) {
 		add_return(d, d->selection.functions[i]);
 	}
@@ -400,6 +432,7 @@ static void add_steps(struct vh_draft *d)
 	for (size_t i = 0; i < count; i++) {
 		add_d3cold(d, d->selection.functions[i]);
 	}
+	vh_draft_vt(d);
 	vh_draft_console(d);
 	vh_draft_framebuffer(d);
 	add_overrides(d);

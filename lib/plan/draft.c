@@ -2,6 +2,7 @@
 #include "lib/plan/draft.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* A reset polls up to 60 s for the device (drivers/pci/pci.h: PCIE_RESET_READY_POLL_MS). */
 #define RESET_TIMEOUT_MS 65000U
@@ -10,6 +11,18 @@ bool vh_selection_has(const struct vh_selection *s, const struct vh_function *f)
 {
 	for (size_t i = 0; i < s->count; i++) {
 		if (s->functions[i] == f) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool vh_draft_has(const struct vh_draft *d, enum vh_step_kind kind, const char *path)
+{
+	for (size_t i = 0; i < d->plan->steps.count; i++) {
+		const struct vh_step *s = &d->plan->steps.steps[i];
+
+		if (s->kind == kind && strcmp(s->path, path) == 0) {
 			return true;
 		}
 	}

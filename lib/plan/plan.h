@@ -31,6 +31,8 @@ enum vh_refusal_kind {
 	VH_REFUSED_HOLDER,
 	VH_REFUSED_PROGRAM,
 	VH_REFUSED_SERVICE,
+	VH_REFUSED_DESKTOP,
+	VH_REFUSED_MODULE,
 	VH_REFUSED_MAX,
 };
 
@@ -93,6 +95,12 @@ int vh_plan_overlap(const struct vh_host *host, const struct vh_profile *profile
 const struct vh_function *vh_plan_in_use(const struct vh_host *host,
 					 const struct vh_profile *profile, const char **ret_driver)
 	__attribute__((nonnull));
+
+/*
+ * Services that serve a driver and keep its cards open: "nvidia-persistenced.service"; NULL behind
+ * the last.
+ */
+const char *vh_plan_driver_unit(const char *driver, size_t index) __attribute__((nonnull));
 
 /**
  * vh_plan_is_held() - is a holder the only thing in the way

@@ -9,22 +9,10 @@
 
 #include "lib/base/words.h"
 #include "lib/host/holders.h"
+#include "lib/plan/goes.h"
 
-/* What all checks need, so that each is one short function. */
-struct check {
-	const struct vh_host *host;
-	const struct vh_profile *profile;
-	const struct vh_selection *selection;
-	struct vh_plan *plan;
-	bool out_of_memory;
-};
-
-static struct vh_refusal *refuse(struct check *c, enum vh_refusal_kind kind, const char *device,
-				 const char *fmt, ...)
-	__attribute__((nonnull(1, 3, 4), format(printf, 4, 5)));
-
-static struct vh_refusal *refuse(struct check *c, enum vh_refusal_kind kind, const char *device,
-				 const char *fmt, ...)
+struct vh_refusal *vh_refuse(struct vh_check *c, enum vh_refusal_kind kind, const char *device,
+			     const char *fmt, ...)
 {
 	static struct vh_refusal nowhere;
 	struct vh_refusal *list =
@@ -46,10 +34,7 @@ static struct vh_refusal *refuse(struct check *c, enum vh_refusal_kind kind, con
 	return r;
 }
 
-static void hint(struct vh_refusal *r, const char *fmt, ...)
-	__attribute__((nonnull, format(printf, 2, 3)));
-
-static void hint(struct vh_refusal *r, const char *fmt, ...)
+void vh_refuse_hint(struct vh_refusal *r, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -58,18 +43,20 @@ static void hint(struct vh_refusal *r, const char *fmt, ...)
 	va_end(ap);
 }
 
-static void check_iommu(struct check *c)
+static void check_iommu(struct vh_check *c)
 {
 	if (!c->host->iommu) {
-		hint(refuse(c, VH_REFUSED_NO_IOMMU, "",
-			    "this host has no active IOMMU: /sys/kernel/iommu_groups is empty"),
-		     "switch on VT-d (Intel) or AMD-Vi/IOMMU (AMD) in the firmware setup; on Intel "
-		     "also boot with intel_iommu=on");
+		vh_refuse_hint(
+			vh_refuse(
+				c, VH_REFUSED_NO_IOMMU, "",
+				"this host has no active IOMMU: /sys/kernel/iommu_groups is empty"),
+			"switch on VT-d (Intel) or AMD-Vi/IOMMU (AMD) in the firmware setup; on Intel "
+			"also boot with intel_iommu=on");
 	}
 }
 
 /* Only a card with a screen needs the console to move. */
-static void check_console(struct check *c)
+static void check_console(struct vh_check *c)
 {
 	bool display = false;
 
@@ -77,11 +64,13 @@ static void check_console(struct check *c)
 		display |= vh_function_is_display(c->selection->functions[i]);
 	}
 	if (display && c->host->console_stuck.pid != 0) {
-		hint(refuse(c, VH_REFUSED_STUCK, "",
-			    "the text console is still blocked by an earlier write (process %jd) that "
-			    "the kernel has not finished",
-			    (intmax_t)c->host->console_stuck.pid),
-		     "if it does not end, only a reboot helps");
+		vh_refuse_hint(
+			vh_refuse(
+				c, VH_REFUSED_STUCK, "",
+				"the text console is still blocked by an earlier write (process %jd) that "
+				"the kernel has not finished",
+				(intmax_t)c->host->console_stuck.pid),
+			"if it does not end, only a reboot helps");
 	}
 }
 
@@ -99,7 +88,7 @@ static const struct vh_function *find_moved(const struct vh_host *host,
 	return NULL;
 }
 
-static void check_presence(struct check *c, const struct vh_profile_device *d)
+static void check_presence(struct vh_check *c, const struct vh_profile_device *d)
 {
 	char name[VH_PCI_ADDRESS_MAX];
 	const struct vh_function *moved = find_moved(c->host, d);
@@ -109,7 +98,8 @@ static void check_presence(struct check *c, const struct vh_profile_device *d)
 
 	(void)vh_pci_address_format(&d->address, name);
 	if (vh_plan_overlap(c->host, c->profile, d, &twice)) {
-		hint(refuse(c, VH_REFUSED_TWICE, name, "%s", twice.msg), "%s", twice.hint);
+		vh_refuse_hint(vh_refuse(c, VH_REFUSED_TWICE, name, "%s", twice.msg), "%s",
+			       twice.hint);
 	}
 	for (size_t i = 0; i < c->host->function_count; i++) {
 		if (vh_pci_address_compare(&c->host->functions[i].address, &d->address) == 0) {
@@ -120,60 +110,68 @@ static void check_presence(struct check *c, const struct vh_profile_device *d)
 		return;
 	}
 	if (!f) {
-		r = refuse(c, VH_REFUSED_NO_DEVICE, name,
-			   "%s:%u: there is no PCI device at %s, named in %s", d->file, d->line,
-			   name, d->title);
+		r = vh_refuse(c, VH_REFUSED_NO_DEVICE, name,
+			      "%s:%u: there is no PCI device at %s, named in %s", d->file, d->line,
+			      name, d->title);
 	} else {
-		r = refuse(c, VH_REFUSED_OTHER_ID, name,
-			   "%s:%u: the device at %s is %04x:%04x, but %s expects %04x:%04x",
-			   d->file, d->line, name, f->vendor, f->device, d->title, d->vendor,
-			   d->device);
+		r = vh_refuse(c, VH_REFUSED_OTHER_ID, name,
+			      "%s:%u: the device at %s is %04x:%04x, but %s expects %04x:%04x",
+			      d->file, d->line, name, f->vendor, f->device, d->title, d->vendor,
+			      d->device);
 	}
 	if (moved) {
-		hint(r, "a %04x:%04x sits at %s now; if that is the card, correct the address",
-		     d->vendor, d->device, moved->name);
+		vh_refuse_hint(
+			r, "a %04x:%04x sits at %s now; if that is the card, correct the address",
+			d->vendor, d->device, moved->name);
 	} else {
-		hint(r, "'vfio-handoff groups' lists what is there");
+		vh_refuse_hint(r, "'vfio-handoff groups' lists what is there");
 	}
 }
 
-static void check_state(struct check *c, const struct vh_function *f)
+static void check_state(struct vh_check *c, const struct vh_function *f)
 {
 	if (vh_function_is_bridge(f)) {
-		hint(refuse(c, VH_REFUSED_BRIDGE, f->name,
-			    "%s is a bridge; bridges stay with the host", f->name),
-		     "name the devices behind it instead");
+		vh_refuse_hint(vh_refuse(c, VH_REFUSED_BRIDGE, f->name,
+					 "%s is a bridge; bridges stay with the host", f->name),
+			       "name the devices behind it instead");
 	}
 	if (f->stuck.pid != 0) {
-		hint(refuse(c, VH_REFUSED_STUCK, f->name,
-			    "%s is still blocked by an earlier write (process %jd) that the kernel "
-			    "has not finished",
-			    f->name, (intmax_t)f->stuck.pid),
-		     "end what has the device open, then 'vfio-handoff recover'; if nothing has, "
-		     "only a reboot helps");
+		vh_refuse_hint(
+			vh_refuse(
+				c, VH_REFUSED_STUCK, f->name,
+				"%s is still blocked by an earlier write (process %jd) that the kernel "
+				"has not finished",
+				f->name, (intmax_t)f->stuck.pid),
+			"end what has the device open, then 'vfio-handoff recover'; if nothing has, "
+			"only a reboot helps");
 	} else if (f->override_unreadable) {
-		hint(refuse(c, VH_REFUSED_STUCK, f->name,
-			    "%s does not answer: something in the kernel holds its lock", f->name),
-		     "an unbind or bind of this device is hanging; end what has it open, or reboot");
+		vh_refuse_hint(
+			vh_refuse(c, VH_REFUSED_STUCK, f->name,
+				  "%s does not answer: something in the kernel holds its lock",
+				  f->name),
+			"an unbind or bind of this device is hanging; end what has it open, or reboot");
 	}
 	if (f->dead) {
-		hint(refuse(c, VH_REFUSED_DEAD, f->name,
-			    "%s has fallen off the bus: its configuration space reads ffff",
-			    f->name),
-		     "it needs a power cycle: shut the host down, do not just reboot");
+		vh_refuse_hint(
+			vh_refuse(c, VH_REFUSED_DEAD, f->name,
+				  "%s has fallen off the bus: its configuration space reads ffff",
+				  f->name),
+			"it needs a power cycle: shut the host down, do not just reboot");
 	}
 	if (f->numvfs[0] != '\0' && strcmp(f->numvfs, "0") != 0) {
-		hint(refuse(c, VH_REFUSED_HAS_VFS, f->name,
-			    "%s has %s virtual functions; handing it over would destroy them",
-			    f->name, f->numvfs),
-		     "write 0 to /sys/bus/pci/devices/%s/sriov_numvfs when nobody uses them",
-		     f->name);
+		vh_refuse_hint(
+			vh_refuse(c, VH_REFUSED_HAS_VFS, f->name,
+				  "%s has %s virtual functions; handing it over would destroy them",
+				  f->name, f->numvfs),
+			"write 0 to /sys/bus/pci/devices/%s/sriov_numvfs when nobody uses them",
+			f->name);
 	}
 }
 
-/* Those that do not go with a service that is stopped; false if all do. */
-static bool describe_holders(struct check *c, const struct vh_function *f, char *buf, size_t size)
+/* Those that go nowhere; false if all do. */
+static bool describe_holders(struct vh_check *c, const struct vh_function *f, char *buf, size_t size)
 {
+	const struct vh_going g = {c->host, c->profile, c->selection};
 	struct vh_function stays = *f;
 
 	stays.holder_count = 0;
@@ -183,7 +181,7 @@ static bool describe_holders(struct check *c, const struct vh_function *f, char 
 		return false;
 	}
 	for (size_t i = 0; i < f->holder_count; i++) {
-		if (!vh_plan_stops(c->host, c->profile, f->holders[i].unit)) {
+		if (vh_plan_goes(&g, &f->holders[i]) == VH_GOES_NOWHERE) {
 			stays.holders[stays.holder_count++] = f->holders[i];
 		}
 	}
@@ -192,46 +190,59 @@ static bool describe_holders(struct check *c, const struct vh_function *f, char 
 	return stays.holder_count > 0;
 }
 
-static void check_owner(struct check *c, const struct vh_function *f)
+static const char *advice(enum vh_holders policy)
+{
+	switch (policy) {
+	case VH_HOLDERS_REFUSE:
+		return "end it, or set 'holders' in [host] of the profile to 'wait' or 'terminate'";
+	case VH_HOLDERS_WAIT:
+		return "it did not let go in time; end it";
+	case VH_HOLDERS_TERMINATE:
+	case VH_HOLDERS_KILL:
+	default:
+		return "end it yourself: it is not ours to end";
+	}
+}
+
+static void check_owner(struct vh_check *c, const struct vh_function *f)
 {
 	char holders[512];
 
 	if (f->claim[0] != '\0' && strcmp(f->claim, c->profile->vm) != 0) {
-		hint(refuse(c, VH_REFUSED_CLAIMED, f->name, "%s belongs to the VM '%s'", f->name,
-			    f->claim),
-		     "stop that VM first; 'vfio-handoff status' shows who has what");
+		vh_refuse_hint(vh_refuse(c, VH_REFUSED_CLAIMED, f->name,
+					 "%s belongs to the VM '%s'", f->name, f->claim),
+			       "stop that VM first; 'vfio-handoff status' shows who has what");
 	} else if (f->reserved[0] != '\0' && strcmp(f->reserved, c->profile->vm) != 0) {
-		hint(refuse(c, VH_REFUSED_RESERVED, f->name,
-			    "%s is reserved by Proxmox for VM %s, which is %s", f->name,
-			    f->reserved, f->reserved_starting ? "starting" : "running"),
-		     "stop that VM first; 'qm status %s' shows how it is", f->reserved);
+		vh_refuse_hint(vh_refuse(c, VH_REFUSED_RESERVED, f->name,
+					 "%s is reserved by Proxmox for VM %s, which is %s",
+					 f->name, f->reserved,
+					 f->reserved_starting ? "starting" : "running"),
+			       "stop that VM first; 'qm status %s' shows how it is", f->reserved);
 	} else if (f->vm_open) {
 		vh_holders_describe(f, holders, sizeof(holders));
-		hint(refuse(c, VH_REFUSED_IN_VM, f->name,
-			    "%s is open in a VM: /dev/vfio/%d is busy%s%s", f->name, f->group,
-			    holders[0] ? ": " : "", holders),
-		     "stop that VM first");
+		vh_refuse_hint(vh_refuse(c, VH_REFUSED_IN_VM, f->name,
+					 "%s is open in a VM: /dev/vfio/%d is busy%s%s", f->name,
+					 f->group, holders[0] ? ": " : "", holders),
+			       "stop that VM first");
 	} else if (describe_holders(c, f, holders, sizeof(holders))) {
-		hint(refuse(c, VH_REFUSED_HOLDER, f->name, "%s is in use by %s", f->name, holders),
-		     "%s",
-		     c->profile->holders == VH_HOLDERS_WAIT
-			     ? "it did not let go in time; end it"
-			     : "end it, or set 'holders = wait' in [host] of the profile to wait "
-			       "for it");
+		vh_refuse_hint(vh_refuse(c, VH_REFUSED_HOLDER, f->name, "%s is in use by %s",
+					 f->name, holders),
+			       "%s", advice(c->profile->holders));
 	}
 }
 
-static void check_use(struct check *c, const struct vh_function *f)
+static void check_use(struct vh_check *c, const struct vh_function *f)
 {
 	if (f->storage) {
-		hint(refuse(c, VH_REFUSED_STORAGE, f->name, "%s is in use by the host: %s", f->name,
-			    f->storage),
-		     "unmount it, or release it from what uses it, then start the VM again");
+		vh_refuse_hint(
+			vh_refuse(c, VH_REFUSED_STORAGE, f->name, "%s is in use by the host: %s",
+				  f->name, f->storage),
+			"unmount it, or release it from what uses it, then start the VM again");
 	}
 	if (f->network) {
-		hint(refuse(c, VH_REFUSED_NETWORK, f->name, "%s is in use by the host: %s", f->name,
-			    f->network),
-		     "give the host another way to the network first");
+		vh_refuse_hint(vh_refuse(c, VH_REFUSED_NETWORK, f->name,
+					 "%s is in use by the host: %s", f->name, f->network),
+			       "give the host another way to the network first");
 	}
 }
 
@@ -242,13 +253,14 @@ static bool pins_group(const struct vh_function *f)
 	       strcmp(f->driver, "pci-stub") != 0;
 }
 
-static void check_group(struct check *c, const struct vh_function *f)
+static void check_group(struct vh_check *c, const struct vh_function *f)
 {
 	if (f->group < 0) {
 		if (c->host->iommu) {
-			hint(refuse(c, VH_REFUSED_NO_GROUP, f->name, "%s is in no IOMMU group",
-				    f->name),
-			     "its IOMMU is off: look at /proc/cmdline and the firmware setup");
+			vh_refuse_hint(
+				vh_refuse(c, VH_REFUSED_NO_GROUP, f->name,
+					  "%s is in no IOMMU group", f->name),
+				"its IOMMU is off: look at /proc/cmdline and the firmware setup");
 		}
 		return;
 	}
@@ -258,17 +270,19 @@ static void check_group(struct check *c, const struct vh_function *f)
 		if (other->group == f->group &&
 		    (!vh_function_is_bridge(other) || pins_group(other)) &&
 		    !vh_selection_has(c->selection, other)) {
-			hint(refuse(c, VH_REFUSED_GROUP, f->name,
-				    "IOMMU group %d of %s also holds %s (%04x:%04x%s%s), which the "
-				    "profile does not hand over",
-				    f->group, f->name, other->name, other->vendor, other->device,
-				    other->driver[0] ? ", driver " : "", other->driver),
-			     vh_function_is_bridge(other)
-				     ? "its driver keeps the group: move the card to another slot (%s "
-				       "itself cannot be handed over)"
-				     : "add a [device] section with address = %s, or move the card to "
-				       "another slot",
-			     other->name);
+			vh_refuse_hint(
+				vh_refuse(
+					c, VH_REFUSED_GROUP, f->name,
+					"IOMMU group %d of %s also holds %s (%04x:%04x%s%s), which the "
+					"profile does not hand over",
+					f->group, f->name, other->name, other->vendor, other->device,
+					other->driver[0] ? ", driver " : "", other->driver),
+				vh_function_is_bridge(other)
+					? "its driver keeps the group: move the card to another slot (%s "
+					  "itself cannot be handed over)"
+					: "add a [device] section with address = %s, or move the card to "
+					  "another slot",
+				other->name);
 		}
 	}
 }
@@ -283,7 +297,7 @@ static const struct vh_program *find_program(const struct vh_host *host, const c
 	return NULL;
 }
 
-static void check_program(struct check *c, enum vh_exec_point point)
+static void check_program(struct vh_check *c, enum vh_exec_point point)
 {
 	const struct vh_profile_exec *exec = &c->profile->exec[point];
 	VH_AUTO_LIST struct vh_list words = {0};
@@ -298,84 +312,48 @@ static void check_program(struct check *c, enum vh_exec_point point)
 	}
 	p = find_program(c->host, words.items[0]);
 	if (!p || p->problem[0]) {
-		hint(refuse(c, VH_REFUSED_PROGRAM, "", "%s:%u: '%s' cannot be run: %s", exec->file,
-			    exec->line, vh_exec_word(point), p ? p->problem : "not looked at"),
-		     "%s", p ? p->hint : "");
+		vh_refuse_hint(vh_refuse(c, VH_REFUSED_PROGRAM, "", "%s:%u: '%s' cannot be run: %s",
+					 exec->file, exec->line, vh_exec_word(point),
+					 p ? p->problem : "not looked at"),
+			       "%s", p ? p->hint : "");
 	}
 }
 
-/*
- * Who waits for our end, or what it needs: it would never come. libvirt's and Proxmox's daemons, as
- * the beginning of a unit's name, and what everything runs on.
- */
-static const char *waiting_unit(const char *name)
-{
-	static const char *const beginnings[] = {
-		"libvirtd",     "virtqemud",      "virtlogd",     "virtlockd",     "virtproxyd",
-		"virtnetworkd", "virtinterfaced", "virtnodedevd", "virtnwfilterd", "virtsecretd",
-		"virtstoraged", "libvirt-guests", "pve",          "qmeventd",      "dbus.",
-		"dbus-broker",  "vfio-handoff",   "systemd-"};
-
-	for (size_t i = 0; i < sizeof(beginnings) / sizeof(beginnings[0]); i++) {
-		if (strncmp(name, beginnings[i], strlen(beginnings[i])) == 0) {
-			return name;
-		}
-	}
-	return NULL;
-}
-
-/* A unit that must not stop and would; into @buf. */
-static bool takes_down(const struct vh_unit *u, char *buf, size_t size)
-{
-	char *save = NULL;
-	char *list = u->needed_by ? strdup(u->needed_by) : NULL;
-	const char *found = waiting_unit(u->name);
-
-	if (!found) {
-		found = waiting_unit(u->id);
-	}
-	for (char *word = list ? strtok_r(list, " ", &save) : NULL; word && !found;
-	     word = strtok_r(NULL, " ", &save)) {
-		found = waiting_unit(word);
-	}
-	if (found) {
-		(void)vh_copy(buf, size, found);
-	}
-	free(list);
-	return found != NULL;
-}
-
-static void check_service(struct check *c, const char *name)
+static void check_service(struct vh_check *c, const char *name)
 {
 	const struct vh_profile *p = c->profile;
 	const struct vh_unit *u = vh_plan_unit(c->host, name);
 	char other[VH_UNIT_MAX];
 
 	if (!u || (u->unknown && u->unknown != EROFS)) {
-		hint(refuse(c, VH_REFUSED_SERVICE, "", "%s:%u: '%s' cannot be stopped: %s",
-			    p->services_file, p->services_line, name,
-			    u ? u->problem : "not looked at"),
-		     "take it out of 'services' in [host] of the profile");
-	} else if (takes_down(u, other, sizeof(other))) {
-		hint(refuse(c, VH_REFUSED_SERVICE, "",
-			    "%s:%u: '%s' cannot be stopped: that would stop %s, which waits for us or "
-			    "which all depends on",
-			    p->services_file, p->services_line, name, other),
-		     "take it out of 'services' in [host] of the profile");
+		vh_refuse_hint(vh_refuse(c, VH_REFUSED_SERVICE, "",
+					 "%s:%u: '%s' cannot be stopped: %s", p->services_file,
+					 p->services_line, name, u ? u->problem : "not looked at"),
+			       "take it out of 'services' in [host] of the profile");
+	} else if (vh_plan_takes_down(u, other, sizeof(other))) {
+		vh_refuse_hint(
+			vh_refuse(
+				c, VH_REFUSED_SERVICE, "",
+				"%s:%u: '%s' cannot be stopped: that would stop %s, which waits for us or "
+				"which all depends on",
+				p->services_file, p->services_line, name, other),
+			"take it out of 'services' in [host] of the profile");
 	} else if (u->is_ours) {
-		hint(refuse(c, VH_REFUSED_SERVICE, "",
-			    "%s:%u: '%s' cannot be stopped: we run in it ourselves",
-			    p->services_file, p->services_line, name),
-		     "take it out of 'services' in [host] of the profile");
+		vh_refuse_hint(vh_refuse(c, VH_REFUSED_SERVICE, "",
+					 "%s:%u: '%s' cannot be stopped: we run in it ourselves",
+					 p->services_file, p->services_line, name),
+			       "take it out of 'services' in [host] of the profile");
 	} else if (!u->unknown && strcmp(u->load, "loaded") != 0) {
-		hint(refuse(c, VH_REFUSED_SERVICE, "",
-			    "%s:%u: there is no unit '%s' to stop: it is %s", p->services_file,
-			    p->services_line, name, u->load),
-		     "'systemctl list-units' lists what there is");
+		vh_refuse_hint(vh_refuse(c, VH_REFUSED_SERVICE, "",
+					 "%s:%u: there is no unit '%s' to stop: it is %s",
+					 p->services_file, p->services_line, name, u->load),
+			       c->host->manager == VH_MANAGER_SYSTEMD
+				       ? "'systemctl list-units' lists what there is"
+				       : "it is named as its service is");
 	}
 }
 
-static void check_services(struct check *c)
+static void check_services(struct vh_check *c)
 {
 	char name[VH_SERVICE_MAX];
 
@@ -398,11 +376,12 @@ static bool is_first_of_group(const struct vh_selection *s, size_t index)
 int vh_plan_refuse(const struct vh_host *host, const struct vh_profile *profile,
 		   const struct vh_selection *selection, struct vh_plan *plan)
 {
-	struct check c = {host, profile, selection, plan, false};
+	struct vh_check c = {host, profile, selection, plan, false};
 
 	if (profile->device_count == 0) {
-		hint(refuse(&c, VH_REFUSED_NO_DEVICE, "", "there is nothing to hand over"),
-		     "the profile names no device");
+		vh_refuse_hint(
+			vh_refuse(&c, VH_REFUSED_NO_DEVICE, "", "there is nothing to hand over"),
+			"the profile names no device");
 	}
 	check_iommu(&c);
 	check_console(&c);
@@ -410,6 +389,8 @@ int vh_plan_refuse(const struct vh_host *host, const struct vh_profile *profile,
 		check_presence(&c, &profile->devices[i]);
 	}
 	check_services(&c);
+	vh_refuse_desktop(&c);
+	vh_refuse_modules(&c);
 	for (enum vh_exec_point point = 0; point < VH_EXEC_MAX; point++) {
 		check_program(&c, point);
 	}
@@ -436,6 +417,7 @@ static const char *const words[VH_REFUSED_MAX] = {
 	[VH_REFUSED_HAS_VFS] = "has-vfs",   [VH_REFUSED_STORAGE] = "storage",
 	[VH_REFUSED_NETWORK] = "network",   [VH_REFUSED_HOLDER] = "holder",
 	[VH_REFUSED_PROGRAM] = "program",   [VH_REFUSED_SERVICE] = "service",
+	[VH_REFUSED_DESKTOP] = "desktop",   [VH_REFUSED_MODULE] = "module",
 };
 
 const char *vh_refusal_word(enum vh_refusal_kind kind)

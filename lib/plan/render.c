@@ -13,23 +13,23 @@ static void render_step(const struct vh_step *step, bool back, size_t number, st
 	bool changes = step->kind != VH_STEP_RETURN && step->kind != VH_STEP_VIABLE &&
 		       step->kind != VH_STEP_HOLDERS && (back || !notes);
 
+	char target[VH_STEP_VALUE_MAX + 80];
+
+	vh_step_target(step, target, sizeof(target));
 	vh_text_addf(out, "%3zu. %s%s%s\n", number, step->device, step->device[0] ? ": " : "",
 		     vh_step_title(step->kind, back));
 	if (step->kind == VH_STEP_EXEC_BEFORE || step->kind == VH_STEP_EXEC_AFTER) {
 		vh_text_addf(out, "       %s\n", step->wanted[0] ? step->wanted : "nothing");
-	} else if (step->kind == VH_STEP_SERVICE) {
-		vh_text_addf(out, "       %s: %s -> %s\n", step->path, shown(step->found),
-			     shown(step->wanted));
 	} else if (!changes) {
-		vh_text_addf(out, "       /%s%s%s\n", step->path, step->wanted[0] ? ": " : "",
+		vh_text_addf(out, "       %s%s%s\n", target, step->wanted[0] ? ": " : "",
 			     step->wanted);
 	} else if (step->kind == VH_STEP_RESET) {
-		vh_text_addf(out, "       /%s: 1, or the bridge's reset_subordinate\n", step->path);
+		vh_text_addf(out, "       %s: 1, or the bridge's reset_subordinate\n", target);
 	} else if (step->kind == VH_STEP_DYNAMIC_ID) {
-		vh_text_addf(out, "       /%s: %s, unless it is needed elsewhere\n", step->path,
+		vh_text_addf(out, "       %s: %s, unless it is needed elsewhere\n", target,
 			     step->wanted);
 	} else {
-		vh_text_addf(out, "       /%s: %s -> %s\n", step->path, shown(step->found),
+		vh_text_addf(out, "       %s: %s -> %s\n", target, shown(step->found),
 			     shown(step->wanted));
 	}
 	if (!back) {

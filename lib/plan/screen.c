@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The text console and the firmware's frame buffer, when they are on a card that leaves. */
+/*
+ * The terminal in front, the text console and the firmware's frame buffer, when they are on a card
+ * that leaves.
+ */
 #include <stdio.h>
+#include <string.h>
 
 #include "lib/plan/draft.h"
+#include "lib/plan/goes.h"
 
 static bool is_on_selection(const struct vh_draft *d, const struct vh_framebuffer *fb)
 {
@@ -44,6 +49,122 @@ static bool is_hidden_console(const struct vh_draft *d, const struct vh_vtconsol
 	return false;
 }
 
+/**
+ * console_is_here() - is a text console on a card that leaves
+ * @ret_firmware: the firmware's frame buffer that carries it, "" if a driver's does
+ */
+static bool console_is_here(const struct vh_draft *d, const struct vh_vtconsole *con,
+			    const char **ret_firmware)
+{
+	*ret_firmware = "";
+	if (!con || is_hidden_console(d, con)) {
+		return con != NULL;
+	}
+	for (size_t i = 0; i < d->host->framebuffer_count; i++) {
+		const struct vh_framebuffer *fb = &d->host->framebuffers[i];
+
+		if (fb->has_console && is_on_selection(d, fb)) {
+			*ret_firmware = firmware_name(d, fb);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* One of its processes draws on a card that leaves: it ends before, one way or another. */
+static bool draws_here(const struct vh_going *g, const struct vh_session *s)
+{
+	const struct vh_holder *h;
+
+	VH_FOR_EACH_HOLDER(g, f, i, h)
+	{
+		if (h->draws &&
+		    (h->user_unit[0] ? h->uid == s->uid : strcmp(h->session, s->id) == 0)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool anybody_draws_here(const struct vh_going *g)
+{
+	const struct vh_holder *h;
+
+	VH_FOR_EACH_HOLDER(g, f, i, h)
+	{
+		if (h->draws) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * Whose screen it is, when the terminal in front is in graphics mode. Two cards can have one each:
+ * who stays, and draws on the other one, is not disturbed, and none is switched away for nobody.
+ */
+static bool front_is_given_up(const struct vh_draft *d)
+{
+	const struct vh_going going = {d->host, d->profile, &d->selection};
+	const struct vh_going *g = &going;
+	const char *firmware;
+	bool ends = false;
+
+	for (size_t i = 0; i < g->host->session_count; i++) {
+		const struct vh_session *s = &g->host->sessions[i];
+
+		if (s->vt != g->host->vt) {
+			continue;
+		}
+		if (!vh_plan_ends_session(g, s) && !draws_here(g, s)) {
+			return false;
+		}
+		ends = true;
+	}
+	if (ends || anybody_draws_here(g)) {
+		return true;
+	}
+	/* Left behind by a crash, if somebody counts the sessions and knows of none there. */
+	return g->host->session_count > 0 && console_is_here(d, find_fbcon(g->host), &firmware);
+}
+
+static bool display_leaves(const struct vh_draft *d)
+{
+	for (size_t i = 0; i < d->selection.count; i++) {
+		if (vh_function_is_display(d->selection.functions[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * Who drew on the screen is gone by then. Without this the way back ends on a terminal in graphics
+ * mode that nobody draws on: a black screen, whatever the console does. The console's own steps do
+ * not need it: bind works in graphics mode as well (drivers/tty/vt/vt.c: store_bind).
+ */
+void vh_draft_vt(struct vh_draft *d)
+{
+	char found[8];
+	char wanted[8];
+
+	if (!d->host->vt_graphics || d->host->vt_text == 0 || !display_leaves(d) ||
+	    !front_is_given_up(d)) {
+		return;
+	}
+	(void)snprintf(found, sizeof(found), "%u", d->host->vt);
+	(void)snprintf(wanted, sizeof(wanted), "%u", d->host->vt_text);
+	vh_draft_add(d, &(struct vh_draft_step){
+				.kind = VH_STEP_VT,
+				.path = "dev/tty0",
+				.found = found,
+				.wanted = wanted,
+				.extra = "graphics",
+				.why = "nobody draws on the one in front any more, and it would "
+				       "stay dark",
+			});
+}
+
 /*
  * Only when a text console is on this card. The explicit 0 is not optional: without it fbcon can
  * stay bound to a frame buffer that is gone, and the next line printed is a NULL dereference
@@ -52,19 +173,10 @@ static bool is_hidden_console(const struct vh_draft *d, const struct vh_vtconsol
 void vh_draft_console(struct vh_draft *d)
 {
 	const struct vh_vtconsole *con = find_fbcon(d->host);
-	const char *firmware = "";
-	bool here = con && is_hidden_console(d, con);
+	const char *firmware;
 	char path[64];
 
-	for (size_t i = 0; con && !here && i < d->host->framebuffer_count; i++) {
-		const struct vh_framebuffer *fb = &d->host->framebuffers[i];
-
-		if (fb->has_console && is_on_selection(d, fb)) {
-			here = true;
-			firmware = firmware_name(d, fb);
-		}
-	}
-	if (here) {
+	if (console_is_here(d, con, &firmware)) {
 		(void)snprintf(path, sizeof(path), "sys/class/vtconsole/vtcon%u/bind", con->index);
 		vh_draft_add(d,
 			     &(struct vh_draft_step){

@@ -33,8 +33,7 @@ bool vh_plan_stops(const struct vh_host *host, const struct vh_profile *profile,
 	return false;
 }
 
-/* Returns true if it is to be stopped. */
-static bool add_service(struct vh_draft *d, const char *name)
+static void add_service(struct vh_draft *d, const char *name)
 {
 	const struct vh_unit *u = vh_plan_unit(d->host, name);
 	const char *found = u ? vh_unit_activity(u) : "";
@@ -43,8 +42,12 @@ static bool add_service(struct vh_draft *d, const char *name)
 	if (u && u->unknown == EROFS) {
 		found = "unknown";
 	}
+	if (u && !u->unknown) {
+		vh_draft_unit(d, u, "", "named in [host] services of the profile");
+		return;
+	}
 	if (strcmp(found, "inactive") == 0) {
-		return false;
+		return;
 	}
 	vh_draft_add(d, &(struct vh_draft_step){
 				.kind = VH_STEP_SERVICE,
@@ -53,29 +56,13 @@ static bool add_service(struct vh_draft *d, const char *name)
 				.wanted = "inactive",
 				.why = "named in [host] services of the profile",
 			});
-	return true;
 }
 
 void vh_draft_services(struct vh_draft *d)
 {
 	char name[VH_SERVICE_MAX];
-	bool any = false;
 
 	for (size_t i = 0; vh_profile_service(d->profile, i, name); i++) {
-		any |= add_service(d, name);
-	}
-	for (size_t i = 0; any && i < d->selection.count; i++) {
-		const struct vh_function *f = d->selection.functions[i];
-
-		if (!f->is_vfio) {
-			vh_draft_add_to(
-				d, f, "",
-				&(struct vh_draft_step){
-					.kind = VH_STEP_HOLDERS,
-					.found = "",
-					.wanted = "",
-					.why = "who used it should have gone with its service",
-				});
-		}
+		add_service(d, name);
 	}
 }

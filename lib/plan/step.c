@@ -68,6 +68,29 @@ const char *vh_step_title(enum vh_step_kind kind, bool back)
 	return back ? names[kind].back : names[kind].there;
 }
 
+bool vh_step_has_file(const struct vh_step *step)
+{
+	return step->kind != VH_STEP_SERVICE && step->kind != VH_STEP_SESSION &&
+	       step->kind != VH_STEP_USER_UNIT && step->kind != VH_STEP_PROCESS &&
+	       step->kind != VH_STEP_INHIBIT;
+}
+
+void vh_step_target(const struct vh_step *step, char *buf, size_t size)
+{
+	const char *slash = strchr(step->path, '/');
+
+	if (step->kind == VH_STEP_SESSION) {
+		(void)snprintf(buf, size, "%s (%s)", step->path, step->extra);
+	} else if (step->kind == VH_STEP_USER_UNIT && slash) {
+		(void)snprintf(buf, size, "%s of user %.*s", slash + 1, (int)(slash - step->path),
+			       step->path);
+	} else if (step->kind == VH_STEP_PROCESS && slash) {
+		(void)snprintf(buf, size, "process %s", slash + 1);
+	} else {
+		(void)snprintf(buf, size, "%s%s", vh_step_has_file(step) ? "/" : "", step->path);
+	}
+}
+
 static void swap_values(const struct vh_step *step, struct vh_step *ret)
 {
 	memcpy(ret->found, step->wanted, sizeof(ret->found));

@@ -84,6 +84,12 @@ enum vh_step_kind vh_step_kind_of(const char *word) __attribute__((nonnull));
 /* What a person reads: "console off the card", and for the way back "console back on the card". */
 const char *vh_step_title(enum vh_step_kind kind, bool back);
 
+/* Is @path a file below the root? A unit, a login and a process are none. */
+bool vh_step_has_file(const struct vh_step *step) __attribute__((nonnull));
+
+/* What it is about, for people: "/sys/bus/...", "lightdm.service", "c1 (ann, x11)". */
+void vh_step_target(const struct vh_step *step, char *buf, size_t size) __attribute__((nonnull));
+
 /* EXEC: lets @path name the program of the command line in @wanted. */
 void vh_step_program(struct vh_step *step) __attribute__((nonnull));
 

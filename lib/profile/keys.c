@@ -181,10 +181,20 @@ const struct vh_key vh_keys[VH_KEY_COUNT] = {
 	},
 	{
 		.section = "host",
+		.name = "display-manager",
+		.syntax = "auto | none | UNIT",
+		.fallback = "auto",
+		.help = "Stop it, and end the graphical sessions, if they have the card open; "
+			"never; or this unit.",
+		.set = vh_set_display_manager,
+		.get = vh_get_display_manager,
+	},
+	{
+		.section = "host",
 		.name = "services",
 		.syntax = "UNIT...",
 		.fallback = "",
-		.help = "Units of systemd to stop before the devices leave, "
+		.help = "Services to stop before the devices leave, "
 			"and to start again after they are back.",
 		.set = vh_set_services,
 		.get = vh_get_services,
@@ -192,12 +202,31 @@ const struct vh_key vh_keys[VH_KEY_COUNT] = {
 	{
 		.section = "host",
 		.name = "holders",
-		.choices = {"refuse", "wait"},
+		.syntax = "refuse | wait [NUMBER(ms|s|m)] | terminate | kill",
 		.fallback = "refuse",
-		.help = "What to do about a process that has the device open: "
-			"refuse at once, or wait for it.",
+		.help = "What to do about any other process that has the device open: refuse, "
+			"wait for it, end its service or itself, or kill it.",
 		.set = vh_set_holders,
 		.get = vh_get_holders,
+	},
+	{
+		.section = "host",
+		.name = "modules",
+		.choices = {"auto", "keep", "unload"},
+		.fallback = "auto",
+		.help = "Unload the driver's modules instead of unbinding the card: for drivers "
+			"that need it, never, or always.",
+		.set = vh_set_modules,
+		.get = vh_get_modules,
+	},
+	{
+		.section = "host",
+		.name = "inhibit-sleep",
+		.choices = {"yes", "no"},
+		.fallback = "yes",
+		.help = "Keep the host from sleeping while the guest has the devices.",
+		.set = vh_set_inhibit_sleep,
+		.get = vh_get_inhibit_sleep,
 	},
 	{
 		.section = "host",
@@ -382,28 +411,4 @@ int vh_section_unknown(const char *section, struct vh_error *err)
 	}
 	return vh_error_hint(err, "sections of a profile: [device NAME], [guest], [host], "
 				  "[reset], [exec], [proxmox]");
-}
-
-bool vh_key_announced(const char *section, const char *name, const char *value)
-{
-	static const struct {
-		const char *section;
-		const char *name;
-		const char *value;
-	} announced[] = {
-		{"host", "display-manager", NULL},
-		{"host", "holders", "terminate"},
-	};
-
-	for (size_t i = 0; i < VH_ARRAY_SIZE(announced); i++) {
-		const char *n = announced[i].name;
-		const char *v = announced[i].value;
-
-		if (strcmp(announced[i].section, section) == 0 &&
-		    (!n ? !name : name && strcmp(n, name) == 0) &&
-		    (!v ? !value : value && strcmp(v, value) == 0)) {
-			return true;
-		}
-	}
-	return false;
 }

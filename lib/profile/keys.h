@@ -53,7 +53,7 @@ struct vh_key {
 		    const struct vh_profile_device *device, char buf[VH_KEY_VALUE_MAX]);
 };
 
-#define VH_KEY_COUNT     28
+#define VH_KEY_COUNT     31
 #define VH_SECTION_COUNT 6
 
 extern const struct vh_key vh_keys[VH_KEY_COUNT];
@@ -83,12 +83,3 @@ int vh_key_unknown(const char *section, const char *title, const char *name, str
 
 /* The same for a section. */
 int vh_section_unknown(const char *section, struct vh_error *err) __attribute__((nonnull));
-
-/**
- * vh_key_announced() - is this part of the profile's design, but not of this version
- * @name, @value: NULL where only what is above them is known
- *
- * Such a key gets a message of its own; to ignore it would be a lie.
- */
-bool vh_key_announced(const char *section, const char *name, const char *value)
-	__attribute__((nonnull(1)));

@@ -155,9 +155,6 @@ static int enter_section(struct parser *p, const char *kind, const char *name)
 {
 	int index = vh_section_find(kind);
 
-	if (vh_key_announced(kind, NULL, NULL)) {
-		return fail(p, "[%s] is not supported by this version", kind);
-	}
 	if (index < 0) {
 		(void)vh_section_unknown(kind, p->err);
 		return place(p);
@@ -321,9 +318,6 @@ static int set_key(struct parser *p, int index, const char *value)
 	if (!*value) {
 		return fail(p, "'%s' has no value", key->name);
 	}
-	if (vh_key_announced(p->section, key->name, value)) {
-		return fail(p, "'%s = %s' is not supported by this version", key->name, value);
-	}
 	if (key->set(&setting, p->err)) {
 		return place(p);
 	}
@@ -355,12 +349,8 @@ static int on_key(void *user, const char *section, const char *name, const char 
 	if (index >= 0) {
 		return set_key(p, index, value) == 0;
 	}
-	if (vh_key_announced(p->section, name, NULL)) {
-		(void)fail(p, "'%s' is not supported by this version", name);
-	} else {
-		(void)vh_key_unknown(p->section, p->title, name, p->err);
-		(void)place(p);
-	}
+	(void)vh_key_unknown(p->section, p->title, name, p->err);
+	(void)place(p);
 	return 0;
 }
 

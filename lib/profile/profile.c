@@ -17,7 +17,6 @@ void vh_profile_init(struct vh_profile *profile, const char *vm)
 		.hash = HASH_START,
 		.timeout_ms = TIMEOUT_DEFAULT_MS,
 		.holders = VH_HOLDERS_REFUSE,
-		.holders_wait_ms = TIMEOUT_DEFAULT_MS,
 		.inhibit_sleep = true,
 		.reset = VH_RESET_AUTO,
 		.exec_timeout_ms = TIMEOUT_DEFAULT_MS,

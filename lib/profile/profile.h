@@ -154,7 +154,7 @@ struct vh_profile_exec {
  * @timeout_ms: deadline of each write that runs driver code, and of each wait
  * @reset_method: for VH_RESET_LIST, names separated by one blank
  * @linger_ms:  keep the devices on vfio-pci so long after the VM's end
- * @holders_wait_ms: for VH_HOLDERS_WAIT
+ * @holders_wait_ms: for VH_HOLDERS_WAIT; 0: as timeout_ms
  * @display_unit: for VH_DISPLAY_MANAGER_UNIT, in full; named at @display_line of @display_file
  * @inhibit_sleep: the host does not sleep while the VM has the devices
  * @services:    units to stop, as written, blanks between; see vh_profile_service()

@@ -115,14 +115,6 @@ int vh_set_d3cold(const struct vh_key_setting *s, struct vh_error *err)
 	return choice < 0 ? choice : 0;
 }
 
-int vh_set_holders(const struct vh_key_setting *s, struct vh_error *err)
-{
-	int choice = vh_key_choose(s, err);
-
-	s->profile->holders = choice == 0 ? VH_HOLDERS_REFUSE : VH_HOLDERS_WAIT;
-	return choice < 0 ? choice : 0;
-}
-
 /* Milliseconds in a unit, 0 if it is none. */
 static unsigned unit_ms(const char *unit)
 {
@@ -290,14 +282,6 @@ void vh_get_d3cold(const struct vh_key *key, const struct vh_profile *p,
 	(void)key;
 	(void)p;
 	(void)vh_copy(buf, VH_KEY_VALUE_MAX, d->pin_d3cold ? "off" : "keep");
-}
-
-void vh_get_holders(const struct vh_key *key, const struct vh_profile *p,
-		    const struct vh_profile_device *d, char buf[VH_KEY_VALUE_MAX])
-{
-	(void)key;
-	(void)d;
-	(void)vh_copy(buf, VH_KEY_VALUE_MAX, p->holders == VH_HOLDERS_WAIT ? "wait" : "refuse");
 }
 
 void vh_key_show_duration(unsigned ms, char buf[VH_KEY_VALUE_MAX])

@@ -32,7 +32,6 @@ int vh_set_address(const struct vh_key_setting *s, struct vh_error *err) __attri
 int vh_set_id(const struct vh_key_setting *s, struct vh_error *err) __attribute__((nonnull));
 int vh_set_power(const struct vh_key_setting *s, struct vh_error *err) __attribute__((nonnull));
 int vh_set_d3cold(const struct vh_key_setting *s, struct vh_error *err) __attribute__((nonnull));
-int vh_set_holders(const struct vh_key_setting *s, struct vh_error *err) __attribute__((nonnull));
 int vh_set_timeout(const struct vh_key_setting *s, struct vh_error *err) __attribute__((nonnull));
 int vh_set_linger(const struct vh_key_setting *s, struct vh_error *err) __attribute__((nonnull));
 int vh_set_reset(const struct vh_key_setting *s, struct vh_error *err) __attribute__((nonnull));
@@ -50,8 +49,6 @@ void vh_get_power(const struct vh_key *key, const struct vh_profile *p,
 		  const struct vh_profile_device *d, char buf[VH_KEY_VALUE_MAX]);
 void vh_get_d3cold(const struct vh_key *key, const struct vh_profile *p,
 		   const struct vh_profile_device *d, char buf[VH_KEY_VALUE_MAX]);
-void vh_get_holders(const struct vh_key *key, const struct vh_profile *p,
-		    const struct vh_profile_device *d, char buf[VH_KEY_VALUE_MAX]);
 void vh_get_timeout(const struct vh_key *key, const struct vh_profile *p,
 		    const struct vh_profile_device *d, char buf[VH_KEY_VALUE_MAX]);
 void vh_get_linger(const struct vh_key *key, const struct vh_profile *p,
@@ -66,6 +63,29 @@ void vh_get_services(const struct vh_key *key, const struct vh_profile *p,
 		     const struct vh_profile_device *d, char buf[VH_KEY_VALUE_MAX]);
 void vh_get_on_backup(const struct vh_key *key, const struct vh_profile *p,
 		      const struct vh_profile_device *d, char buf[VH_KEY_VALUE_MAX]);
+
+/* In values_host.c. */
+int vh_set_display_manager(const struct vh_key_setting *s, struct vh_error *err)
+	__attribute__((nonnull));
+int vh_set_holders(const struct vh_key_setting *s, struct vh_error *err) __attribute__((nonnull));
+int vh_set_modules(const struct vh_key_setting *s, struct vh_error *err) __attribute__((nonnull));
+int vh_set_inhibit_sleep(const struct vh_key_setting *s, struct vh_error *err)
+	__attribute__((nonnull));
+
+void vh_get_display_manager(const struct vh_key *key, const struct vh_profile *p,
+			    const struct vh_profile_device *d, char buf[VH_KEY_VALUE_MAX]);
+void vh_get_holders(const struct vh_key *key, const struct vh_profile *p,
+		    const struct vh_profile_device *d, char buf[VH_KEY_VALUE_MAX]);
+void vh_get_modules(const struct vh_key *key, const struct vh_profile *p,
+		    const struct vh_profile_device *d, char buf[VH_KEY_VALUE_MAX]);
+void vh_get_inhibit_sleep(const struct vh_key *key, const struct vh_profile *p,
+			  const struct vh_profile_device *d, char buf[VH_KEY_VALUE_MAX]);
+
+/* Is the value the name of a unit that may be stopped and started? In values_services.c. */
+int vh_key_check_unit(const struct vh_key_setting *s, const char *name, struct vh_error *err)
+	__attribute__((nonnull));
+/* Into @buf the unit's name in full: .service if it has no suffix. */
+void vh_key_full_unit(const char *name, char buf[VH_SERVICE_MAX]) __attribute__((nonnull));
 
 /* In values_guest.c. */
 int vh_set_hostdev(const struct vh_key_setting *s, struct vh_error *err) __attribute__((nonnull));

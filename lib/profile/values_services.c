@@ -44,20 +44,24 @@ static bool word_at(const char *list, size_t index, char buf[VH_SERVICE_MAX])
 	return *at != '\0';
 }
 
+void vh_key_full_unit(const char *name, char buf[VH_SERVICE_MAX])
+{
+	(void)snprintf(buf, VH_SERVICE_MAX, "%s%s", name,
+		       ends_in(name, suffixes, VH_ARRAY_SIZE(suffixes)) ? "" : suffixes[0]);
+}
+
 bool vh_profile_service(const struct vh_profile *profile, size_t index, char buf[VH_SERVICE_MAX])
 {
-	if (!word_at(profile->services, index, buf)) {
+	char word[VH_SERVICE_MAX];
+
+	if (!word_at(profile->services, index, word)) {
 		return false;
 	}
-	if (!ends_in(buf, suffixes, VH_ARRAY_SIZE(suffixes))) {
-		size_t len = strlen(buf);
-
-		(void)snprintf(buf + len, VH_SERVICE_MAX - len, "%s", suffixes[0]);
-	}
+	vh_key_full_unit(word, buf);
 	return true;
 }
 
-static int check_name(const struct vh_key_setting *s, const char *name, struct vh_error *err)
+int vh_key_check_unit(const struct vh_key_setting *s, const char *name, struct vh_error *err)
 {
 	const char *at = strchr(name, '@');
 	const char *end = at ? at + 1 : name;
@@ -100,7 +104,7 @@ static int check_all(const struct vh_key_setting *s, struct vh_error *err)
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && word_at(s->profile->services, i, name); i++) {
-		rc = check_name(s, name, err);
+		rc = vh_key_check_unit(s, name, err);
 		if (rc == 0 && is_twice(s->profile, i)) {
 			rc = vh_key_bad(s, err, "'%s' is named twice", name);
 		}

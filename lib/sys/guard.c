@@ -19,16 +19,21 @@
 
 /* What the child sends through the report pipe, before the @len bytes that it read. */
 struct report {
-	int code; /* positive errno value */
+	int code; /* positive errno value; minus the result of a call */
 	size_t len;
 };
 
-/* The one call to make: a write of @data, or a read of at most @len bytes into @buf. */
+/*
+ * The one thing to do: a write of @data, a read of at most @len bytes into @buf, a look at @look, or
+ * @call.
+ */
 struct job {
 	const char *data;
 	char *buf;
 	size_t len;
 	const char *look;
+	vh_guard_function *call;
+	const void *arg;
 	pid_t parent; /* set by guard_fork() */
 };
 
@@ -141,6 +146,17 @@ static struct report child_look(const struct job *job)
 	return (struct report){0};
 }
 
+static struct report child_do(const struct job *job)
+{
+	if (job->call) {
+		return (struct report){.code = -job->call(CHILD_TARGET, job->arg)};
+	}
+	if (job->look) {
+		return child_look(job);
+	}
+	return job->buf ? child_read(job) : child_write(job);
+}
+
 static void child_send(const void *data, size_t len)
 {
 	const char *at = data;
@@ -180,7 +196,7 @@ static _Noreturn void child_main(int target, int report_fd, const struct job *jo
 	if (getppid() != job->parent) {
 		_exit(1);
 	}
-	report = job->look ? child_look(job) : job->buf ? child_read(job) : child_write(job);
+	report = child_do(job);
 	child_send(&report, sizeof(report));
 	child_send(job->buf, report.len);
 	_exit(0);
@@ -393,4 +409,15 @@ int vh_guard_look(int dir, const char *path, unsigned timeout_ms)
 	struct report report;
 
 	return guard_run(dir, &job, timeout_ms, &report, NULL);
+}
+
+int vh_guard_call(int fd, vh_guard_function *call, const void *arg, unsigned timeout_ms,
+		  struct vh_process *stuck)
+{
+	struct job job = {.call = call, .arg = arg};
+	struct report report;
+	int r;
+
+	r = guard_run(fd, &job, timeout_ms, &report, stuck);
+	return r < 0 ? r : -report.code;
 }

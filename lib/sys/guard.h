@@ -44,6 +44,22 @@ int vh_guard_look(int dir, const char *path, unsigned timeout_ms)
 	__attribute__((nonnull, warn_unused_result));
 
 /**
+ * vh_guard_function - what vh_guard_call() makes in the child; only async-signal-safe calls
+ * @fd: the one that was given to vh_guard_call(), maybe with another number
+ *
+ * Return: 0 or a positive result, or -errno.
+ */
+typedef int vh_guard_function(int fd, const void *arg);
+
+/**
+ * vh_guard_call() - any other call that may not come back, in such a child
+ *
+ * Return: what @call returned; -ETIMEDOUT, -ENOTRECOVERABLE as above.
+ */
+int vh_guard_call(int fd, vh_guard_function *call, const void *arg, unsigned timeout_ms,
+		  struct vh_process *stuck) __attribute__((nonnull(2), warn_unused_result));
+
+/**
  * vh_child_await() - collect a child, waiting until @deadline_ms of vh_clock_ms()
  * @ret_status: as from waitpid(2)
  *

@@ -19,7 +19,8 @@ static bool needs_nodes(const struct test_case *c)
 /* Nor is anything run for it: systemctl would tell how this machine is. */
 static bool needs_systemd(const struct test_case *c)
 {
-	return strstr(c->host_lines, "run/systemd/system") != NULL;
+	return strstr(c->host_lines, "run/systemd/system") != NULL ||
+	       strncmp(c->name, "desktop-", 8) == 0 || strncmp(c->host, "desktop-", 8) == 0;
 }
 
 static struct cli_rig *open_case(void **state, const struct test_case *c)

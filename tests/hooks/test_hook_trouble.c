@@ -36,6 +36,7 @@ static void what_cannot_be_undone_is_told_and_done_by_the_next_event(void **stat
 	rig_fault(&p->rig, FK_BIND, "vfio-pci/bind=" AUDIO, EIO);
 	rig_fault(&p->rig, FK_BIND, "nouveau/bind=" GPU, EIO);
 	rig_fault(&p->rig, FK_PROBE, GPU, EIO);
+	rig_fault(&p->rig, FK_DEVICE_REMOVE, GPU, EIO);
 	assert_int_equal(pve_begin(p, "100"), 3);
 	phases_said(p, "not undone");
 	phases_said(p, "vfio-handoff recover");
@@ -51,6 +52,7 @@ static void a_post_stop_that_fails_is_made_up_for(void **state)
 	pve_start(p, "100", &first_card);
 	rig_fault(&p->rig, FK_BIND, "nouveau/bind=" GPU, EIO);
 	rig_fault(&p->rig, FK_PROBE, GPU, EIO);
+	rig_fault(&p->rig, FK_DEVICE_REMOVE, GPU, EIO);
 	pve_quit(p, "100");
 	phases_task(p);
 	assert_int_equal(phases_call(p, "100", "post-stop"), 3);
@@ -162,6 +164,7 @@ static void trouble_of_another_vm_does_not_stop_a_start(void **state)
 
 	rig_fault(&p->rig, FK_BIND, "nouveau/bind=" GPU, EIO);
 	rig_fault(&p->rig, FK_PROBE, GPU, EIO);
+	rig_fault(&p->rig, FK_DEVICE_REMOVE, GPU, EIO);
 	assert_int_equal(pve_begin(p, "101"), 0);
 	phases_said(p, "100: not undone: ");
 	fk_no_faults(p->rig.fk);

@@ -80,10 +80,15 @@ void fk_lock_by_other(struct fakekernel *fk, const char *path, bool held);
 /* Exit status of a unit's process: what "systemctl is-active" would say of it. */
 bool fk_unit_active(struct fakekernel *fk, const char *unit);
 
+/* Is the session there, is the unit of this user's own systemd active? */
+bool fk_session_is_there(struct fakekernel *fk, const char *id);
+bool fk_user_unit_active(struct fakekernel *fk, unsigned uid, const char *unit);
+
 typedef int fk_program(struct fakekernel *fk, const struct vh_command *command, void *arg);
 /*
- * @call plays every executable file of the tree that is run, but for modprobe, rmmod and systemctl:
- * writes to command->out and ->err where they are not NULL, and returns the exit status or -errno.
+ * @call plays every executable file of the tree that is run, but for modprobe, rmmod, systemctl and,
+ * where logins are declared, loginctl and setpriv: writes to command->out and ->err where they are
+ * not NULL, and returns the exit status or -errno.
  * Without it the file's content is its exit status, and further lines are what it writes, to stderr
  * if it fails.
  */

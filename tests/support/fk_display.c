@@ -8,7 +8,8 @@
 
 #include "tests/support/fk_internal.h"
 
-#define FB_MAJOR 29
+#define FB_MAJOR  29
+#define DRM_MAJOR 226
 
 static void show_proc_fb(struct fakekernel *fk)
 {
@@ -77,6 +78,31 @@ static void sysfb_dir(struct fakekernel *fk, char dir[VH_PATH_MAX])
 	}
 }
 
+/* simpledrm, efidrm, vesadrm: a card of its own, below the platform device. */
+static void sysfb_drm(struct fakekernel *fk, const char *dir, bool up)
+{
+	char path[VH_PATH_MAX + FK_NAME];
+	char name[FK_NAME];
+	char dev[FK_NAME];
+
+	if (fk->sysfb.drm < 0) {
+		return;
+	}
+	(void)snprintf(name, sizeof(name), "card%d", fk->sysfb.drm);
+	if (!up) {
+		fk_drop(fk, "sys/class/drm/%s", name);
+		fk_drop(fk, "%s/drm", dir);
+		fk_drop(fk, "dev/dri/%s", name);
+		return;
+	}
+	(void)snprintf(path, sizeof(path), "%s/drm/%s", dir, name);
+	(void)snprintf(dev, sizeof(dev), "%d:%d\n", DRM_MAJOR, fk->sysfb.drm);
+	(void)fk_put(fk, 0444, dev, "%s/dev", path);
+	(void)fk_put(fk, 0644, "connected\n", "%s/%s-Unknown-1/status", path, name);
+	fk_class_link(fk, "drm", name, path);
+	fk_put_node(fk, FK_KIND_CHAR, DRM_MAJOR, (unsigned)fk->sysfb.drm, "dev/dri/%s", name);
+}
+
 static void sysfb_up(struct fakekernel *fk)
 {
 	char dir[VH_PATH_MAX];
@@ -93,6 +119,7 @@ static void sysfb_up(struct fakekernel *fk)
 	fk->sysfb.fb =
 		fk_fb_add(fk, -1, -1, dir,
 			  strcmp(fk->sysfb.name, "efi-framebuffer") == 0 ? "EFI VGA" : "simple");
+	sysfb_drm(fk, dir, true);
 	fk_iomem(fk);
 }
 
@@ -104,6 +131,7 @@ static void sysfb_down(struct fakekernel *fk)
 	sysfb_dir(fk, dir);
 	fk->sysfb.fb = -1;
 	if (fb >= 0) {
+		sysfb_drm(fk, dir, false);
 		fk_fb_remove(fk, fb, dir);
 	}
 	fk_iomem(fk);

@@ -145,6 +145,7 @@ static int driver_probe(struct fakekernel *fk, int drv, int dev)
 	if (strcmp(d->driver, "vfio-pci") != 0 && fk_driver_native(d->driver)) {
 		driver_bound(fk, dev);
 	}
+	fk_module_pins(fk);
 	fk_iomem(fk);
 	return 0;
 }
@@ -283,6 +284,7 @@ void fk_unbind_finish(struct fakekernel *fk, int dev)
 	if (vfio) {
 		fk_vfio_finish(fk, dev);
 	}
+	fk_module_pins(fk);
 	fk_iomem(fk);
 }
 

@@ -86,6 +86,7 @@ void fk_vanish(struct fakekernel *fk, const char *bdf)
 {
 	int dev = fk_dev_must(fk, bdf);
 
+	fk->devs[dev].pulled = true;
 	if (!fk->devs[dev].present) {
 		return;
 	}

@@ -47,6 +47,63 @@ int fk_guarded_lock_wait(struct fakekernel *fk, const char *path, int dev, unsig
 	return wait_blocked(fk, &q, 0);
 }
 
+/* Inside its exit: the first of its devices has begun to let go. */
+static int unload_hangs(struct fakekernel *fk, const struct fk_request *q, uint64_t due)
+{
+	int dev = fk_module_device(fk, q->path);
+
+	fk_module_going(fk, q->path, true);
+	if (dev >= 0) {
+		fk_unbind_begin(fk, dev);
+	}
+	fk->block = (struct fk_block){.dev = dev, .why = FK_WHY_FAULT, .stage = FK_STAGE_UNLOAD};
+	return wait_blocked(fk, q, due);
+}
+
+/* Nobody finishes it, and the lock of its device is held for ever. */
+static int unload_killed(struct fakekernel *fk, const char *module)
+{
+	int dev = fk_module_device(fk, module);
+
+	fk_module_going(fk, module, true);
+	if (dev >= 0) {
+		fk_unbind_begin(fk, dev);
+		fk->devs[dev].lock = -1;
+	}
+	return -ENOTRECOVERABLE;
+}
+
+int fk_guarded_unload(struct fakekernel *fk, const char *module, unsigned timeout_ms,
+		      struct vh_process *stuck)
+{
+	const struct fk_request q = {
+		.path = module, .data = "", .timeout_ms = timeout_ms, .stuck = stuck};
+	const struct fk_fault *fault = fk_fault_find(fk, FK_UNLOAD, module);
+
+	if (!fault) {
+		return fk_module_unload(fk, module);
+	}
+	switch (fault->action) {
+	case FK_SILENT:
+		return 0;
+	case FK_HANG:
+		return unload_hangs(fk, &q, 0);
+	case FK_DELAY:
+		if (fault->ms > timeout_ms) {
+			return unload_hangs(fk, &q, fk->now + fault->ms);
+		}
+		fk_clock_to(fk, fk->now + fault->ms);
+		return fk_module_unload(fk, module);
+	case FK_KILLED:
+		return unload_killed(fk, module);
+	case FK_EFFECT_THEN_EIO:
+		(void)fk_module_unload(fk, module);
+		return -EIO;
+	default:
+		return fault->action < FK_SILENT ? -fault->action : -EIO;
+	}
+}
+
 static bool is_unbind(struct fakekernel *fk, const struct fk_node *n, int dev)
 {
 	return n->attr == FK_ATTR_UNBIND && dev >= 0 &&

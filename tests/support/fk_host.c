@@ -98,8 +98,11 @@ static void do_process(struct fakekernel *fk, const struct fk_words *w)
 	fk_copy(p->cgroup, sizeof(p->cgroup), fk_option(w, "cgroup") ? fk_option(w, "cgroup") : "");
 	fk_copy(p->cmdline, sizeof(p->cmdline),
 		fk_option(w, "cmdline") ? fk_option(w, "cmdline") : "");
-	if (p->unit[0] && !p->cgroup[0]) {
-		(void)snprintf(p->cgroup, sizeof(p->cgroup), "/system.slice/%.60s", p->unit);
+	p->parent = (pid_t)fk_option_number(w, "parent", 10, 1);
+	if (p->unit[0] && !p->cgroup[0] && fk->manager != FK_MANAGER_RUNIT) {
+		(void)snprintf(p->cgroup, sizeof(p->cgroup), "%s%.60s",
+			       fk->manager == FK_MANAGER_OPENRC ? "/openrc." : "/system.slice/",
+			       p->unit);
 	}
 	for (unsigned i = 3; i < w->count; i++) {
 		if (strncmp(w->items[i], "fd=", 3) == 0) {
@@ -107,9 +110,18 @@ static void do_process(struct fakekernel *fk, const struct fk_words *w)
 		} else if (strncmp(w->items[i], "map=", 4) == 0) {
 			fk_proc_file(fk, p, w->items[i] + 4, true);
 		}
+		p->stubborn = p->stubborn || strcmp(w->items[i], "stubborn") == 0;
+		p->unkillable = p->unkillable || strcmp(w->items[i], "unkillable") == 0;
 	}
+	if (p->unkillable) {
+		p->state = 'D';
+	}
+	fk_login_process(fk, p, w);
 	if (p->unit[0]) {
-		fk_unit_find(fk, p->unit, true)->active = true;
+		struct fk_unit *u = fk_unit_find(fk, p->unit, true);
+
+		u->active = true;
+		fk_unit_show(fk, u);
 	}
 	fk_proc_show(fk, p);
 	fk_module_show(fk);
@@ -190,19 +202,6 @@ static void do_route6(struct fakekernel *fk, const struct fk_words *w)
 	add_line(fk, "proc/self/net/if_inet6", line);
 }
 
-static void do_unit(struct fakekernel *fk, const struct fk_words *w)
-{
-	struct fk_unit *u = fk_unit_find(fk, word(w, 1), true);
-
-	for (unsigned i = 2; i < w->count; i++) {
-		u->active = u->active || strcmp(w->items[i], "active") == 0;
-		u->fails = u->fails || strcmp(w->items[i], "fails") == 0;
-	}
-	if (fk_option(w, "required-by")) {
-		fk_copy(u->required_by, sizeof(u->required_by), fk_option(w, "required-by"));
-	}
-}
-
 static void do_node(struct fakekernel *fk, const struct fk_words *w)
 {
 	uint64_t major;
@@ -275,10 +274,24 @@ static const struct {
 	const char *name;
 	void (*run)(struct fakekernel *fk, const struct fk_words *w);
 } verbs[] = {
-	{"process", do_process}, {"mount", do_mount},   {"swap", do_swap}, {"holder", do_holder},
-	{"route", do_route},     {"route6", do_route6}, {"unit", do_unit}, {"node", do_node},
-	{"program", do_program}, {"link", do_link},     {"dir", do_dir},   {"busy", do_busy},
+	{"process", do_process},
+	{"mount", do_mount},
+	{"swap", do_swap},
+	{"holder", do_holder},
+	{"route", do_route},
+	{"route6", do_route6},
+	{"unit", fk_unit_declare},
+	{"node", do_node},
+	{"program", do_program},
+	{"link", do_link},
+	{"dir", do_dir},
+	{"busy", do_busy},
 	{"dynid", do_dynid},
+	{"manager", fk_manager_declare},
+	{"vt", fk_vt_declare},
+	{"session", fk_login_session},
+	{"user-unit", fk_login_user_unit},
+	{"logind", fk_login_logind},
 };
 
 static void do_driver(struct fakekernel *fk, const struct fk_words *w)
@@ -311,8 +324,15 @@ static void do_module(struct fakekernel *fk, const struct fk_words *w)
 							: (int)fk_option_number(w, "refcnt", 10, 0);
 	m->console = fk_option_number(w, "console", 10, 0) != 0;
 	m->builtin = loaded && strcmp(loaded, "builtin") == 0;
+	m->needs_device = fk_option_number(w, "needs_device", 10, 0) != 0;
 	if (fk_option(w, "needs")) {
 		fk_copy(m->needs, sizeof(m->needs), fk_option(w, "needs"));
+	}
+	if (fk_option(w, "params")) {
+		fk_copy(m->params, sizeof(m->params), fk_option(w, "params"));
+	}
+	if (fk_option(w, "pinned_by")) {
+		fk_copy(m->pinned_by, sizeof(m->pinned_by), fk_option(w, "pinned_by"));
 	}
 }
 
@@ -346,6 +366,9 @@ static void do_sysfb(struct fakekernel *fk, const struct fk_words *w, struct boo
 	fk->sysfb.base = fk_option_number(w, "base", 16,
 					  on ? (unsigned long)fk->devs[fk->sysfb.dev].bar[0] : 0);
 	fk->sysfb.size = fk_option_number(w, "size", 16, 0x300000);
+	fk_copy(fk->sysfb.driver, sizeof(fk->sysfb.driver),
+		fk_option(w, "driver") ? fk_option(w, "driver") : "efifb");
+	fk->sysfb.drm = (int)fk_option_number(w, "card", 10, (unsigned long)-1);
 	boot->sysfb = true;
 }
 

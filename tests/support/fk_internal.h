@@ -11,22 +11,25 @@
 
 #include "tests/support/fakekernel.h"
 
-#define FK_NAME        32
-#define FK_BDF         16
-#define FK_MAX_DEVS    64
-#define FK_MAX_DRIVERS 32
-#define FK_MAX_MODULES 48
-#define FK_MAX_FBS     8
-#define FK_MAX_PROCS   128
-#define FK_MAX_FDS     8
-#define FK_MAX_STUCK   48
-#define FK_MAX_EVENTS  32
-#define FK_MAX_FAULTS  16
-#define FK_MAX_LOCKS   64
-#define FK_MAX_UNITS   16
-#define FK_MAX_DYNIDS  8
-#define FK_MAX_NODES   4
-#define FK_MAX_VTCONS  2
+#define FK_NAME           32
+#define FK_BDF            16
+#define FK_MAX_DEVS       64
+#define FK_MAX_DRIVERS    32
+#define FK_MAX_MODULES    48
+#define FK_MAX_FBS        8
+#define FK_MAX_PROCS      128
+#define FK_MAX_FDS        8
+#define FK_MAX_STUCK      48
+#define FK_MAX_EVENTS     32
+#define FK_MAX_FAULTS     16
+#define FK_MAX_LOCKS      64
+#define FK_MAX_UNITS      16
+#define FK_MAX_LOGINS     8
+#define FK_MAX_USER_UNITS 16
+#define FK_MAX_DYNIDS     8
+#define FK_MAX_NODES      4
+#define FK_MAX_VTCONS     2
+#define FK_MAX_VTS        12
 
 /* A reaction that does not come back; why is in fakekernel.block. */
 #define FK_BLOCKED (-100000)
@@ -96,6 +99,7 @@ struct fk_extra_node {
 
 /**
  * struct fk_dev - a PCI function; "now" fields hold -1 while the class device is not there
+ * @pulled: no longer in the machine
  * @native: drivers whose id table knows it, in probe order, separated by commas
  * @reset:  methods as computed at enumeration
  * @lock:   id of the stuck child that holds the device lock, 0 none, -1 a dead one
@@ -109,7 +113,7 @@ struct fk_dev {
 	char driver[FK_NAME];
 	unsigned vendor, device, subvendor, subdevice, class, revision;
 	int group;
-	bool present, bridge, boot_vga, dead, late_pending, no_reset_subordinate;
+	bool present, bridge, boot_vga, dead, pulled, late_pending, no_reset_subordinate;
 	enum fk_cure cure;
 	int d3cold;
 	char power[8];
@@ -151,11 +155,20 @@ struct fk_drv {
 	unsigned id_count;
 };
 
-/* @console: counts one more while the text consoles are on a frame buffer (nvidia_drm, fbdev=1) */
+/**
+ * struct fk_module
+ * @params:  "NAME:DEFAULT[/BOOT]:ro|rw,...": the value that a load gives, the one that the boot gave
+ * @pinned_by: counts one more while a function is bound to that driver (snd_hda_intel, of amdgpu)
+ * @console: counts one more while the text consoles are on a frame buffer (nvidia_drm, fbdev=1)
+ * @needs_device: does not load when there is nothing that it could bind (nvidia)
+ * @going:   its exit has begun and has not come back
+ */
 struct fk_module {
 	char name[FK_NAME];
 	char needs[96];
-	bool loaded, builtin, console;
+	char params[160];
+	char pinned_by[FK_NAME];
+	bool loaded, builtin, console, needs_device, going;
 	int refcnt;
 };
 
@@ -165,10 +178,12 @@ struct fk_fb {
 	char name[FK_NAME];
 };
 
-/* The firmware's frame buffer: a platform device. */
+/* The firmware's frame buffer: a platform device. @driver: who has its memory; @drm: its card's number */
 struct fk_sysfb {
 	bool present, bound;
 	char name[FK_NAME];
+	char driver[FK_NAME];
+	int drm;
 	int dev;
 	int fb;
 	uint64_t base, size;
@@ -185,29 +200,82 @@ struct fk_fbcon {
 	int number, dummy;
 };
 
+/* Sets of virtual terminals, a bit each; @crash: who draws there does not leave it in text mode. */
+struct fk_vts {
+	unsigned graphics, crash;
+};
+
+/* @closes_with: logind closes it when this session ends */
 struct fk_fd {
 	char target[64];
+	char closes_with[16];
 	unsigned major, minor;
 	bool device, deleted, mapped;
 };
 
+/* @stubborn: SIGTERM does not end it; @unkillable: nor does SIGKILL */
 struct fk_proc {
 	pid_t pid;
 	uint64_t start;
 	char comm[64];
-	char cgroup[96];
+	char cgroup[256];
 	char unit[64];
+	unsigned uid;
+	char session[16];
+	char user_unit[96];
 	char cmdline[160];
 	char state;
+	pid_t parent;
 	struct fk_fd fds[FK_MAX_FDS];
 	unsigned fd_count;
-	bool alive;
+	bool alive, stubborn, unkillable;
 };
 
+/*
+ * @restarts: active again right after a stop; @slow_ms: how long a stop takes
+ * @stopping: until @due; @start_waits: it starts again after that
+ */
 struct fk_unit {
 	char name[64];
 	char required_by[64];
-	bool active, fails;
+	char triggered_by[64];
+	bool active, fails, restarts;
+	bool stopping, start_waits;
+	unsigned slow_ms;
+	uint64_t due;
+};
+
+enum fk_manager {
+	FK_MANAGER_SYSTEMD,
+	FK_MANAGER_OPENRC,
+	FK_MANAGER_RUNIT,
+};
+
+/*
+ * A session of logind.
+ * @with:     it ends when this service stops
+ * @lingers:  ends so many ms after it was told to
+ * @stubborn: does not end
+ * @ends_manager: its user's systemd ends with it
+ */
+struct fk_login {
+	char id[16], user[32], seat[16], type[16], class[16], service[32], with[64];
+	unsigned uid, vt;
+	pid_t leader;
+	bool active, there, stubborn, ends_manager;
+	unsigned lingers;
+	uint64_t due;
+};
+
+/*
+ * A unit of a user's own systemd.
+ * @triggers: a socket's service
+ * @eager:    starts that again whenever it stops
+ */
+struct fk_user_unit {
+	unsigned uid;
+	char name[96], triggers[96];
+	bool active, there, fails, eager;
 };
 
 enum fk_why {
@@ -220,6 +288,7 @@ enum fk_why {
 enum fk_stage {
 	FK_STAGE_REDO,   /* the write begins when it is let go */
 	FK_STAGE_UNBIND, /* the driver's remove() is running */
+	FK_STAGE_UNLOAD, /* the module's exit is running; fk_stuck.path is its name */
 	FK_STAGE_NOTHING,
 };
 
@@ -252,7 +321,7 @@ struct fk_event {
 
 struct fk_fault_state {
 	struct fk_fault fault;
-	char contains[400];
+	char contains[640];
 	unsigned seen;
 };
 
@@ -277,10 +346,17 @@ struct fakekernel {
 	struct fk_fb fbs[FK_MAX_FBS];
 	struct fk_sysfb sysfb;
 	struct fk_fbcon fbcon;
+	struct fk_vts vts;
 	struct fk_proc procs[FK_MAX_PROCS];
 	int proc_count;
 	struct fk_unit units[FK_MAX_UNITS];
 	int unit_count;
+	enum fk_manager manager;
+	char services_dir[64]; /* runit's */
+	struct fk_login logins[FK_MAX_LOGINS];
+	int login_count;
+	struct fk_user_unit user_units[FK_MAX_USER_UNITS];
+	int user_unit_count;
 	struct fk_stuck stuck[FK_MAX_STUCK];
 	int stuck_count;
 	struct fk_event events[FK_MAX_EVENTS];
@@ -388,10 +464,18 @@ int fk_driver_remove_id(struct fakekernel *fk, int drv, const char *text);
 int fk_module_find(struct fakekernel *fk, const char *name);
 int fk_module_make(struct fakekernel *fk, const char *name);
 int fk_module_load(struct fakekernel *fk, const char *name);
+/* With "NAME=VALUE" each, which only count if it was not loaded. */
+int fk_module_load_with(struct fakekernel *fk, const char *name, const char *const options[],
+			unsigned count);
 int fk_module_unload(struct fakekernel *fk, const char *name);
 /* What it needs, too, as far as nobody else needs that: modprobe -r. */
 int fk_module_unload_tree(struct fakekernel *fk, const char *name);
 void fk_module_show(struct fakekernel *fk);
+/* The same, if the count of one depends on what is bound. */
+void fk_module_pins(struct fakekernel *fk);
+/* A function that a driver in it has, or -1. */
+int fk_module_device(struct fakekernel *fk, const char *name);
+void fk_module_going(struct fakekernel *fk, const char *name, bool going);
 
 /* --- fk_vfio.c ---------------------------------------------------------------------------------- */
 
@@ -437,13 +521,38 @@ struct fk_proc *fk_proc_find(struct fakekernel *fk, pid_t pid);
 void fk_proc_file(struct fakekernel *fk, struct fk_proc *p, const char *target, bool mapped);
 void fk_proc_show(struct fakekernel *fk, const struct fk_proc *p);
 void fk_proc_end(struct fakekernel *fk, struct fk_proc *p);
+/* Again, with the same files and the same pid, so that hosts stay comparable. */
+void fk_proc_start(struct fakekernel *fk, struct fk_proc *p);
 /* Names that vanished below open files become "(deleted)". */
 void fk_proc_refresh(struct fakekernel *fk);
 bool fk_path_open(struct fakekernel *fk, const char *target);
 /* Does it only ask? Then it is no operation. */
 bool fk_run_asks(const struct vh_command *command);
+/* fk_service.c */
 struct fk_unit *fk_unit_find(struct fakekernel *fk, const char *name, bool make);
+/* What its manager keeps of it in files. */
+void fk_unit_show(struct fakekernel *fk, const struct fk_unit *u);
+int fk_systemctl(struct fakekernel *fk, const char *verb, const char *name, unsigned timeout_ms);
+int fk_systemctl_show(struct fakekernel *fk, const struct vh_command *command);
+int fk_rc_service(struct fakekernel *fk, const struct vh_command *command);
+int fk_sv(struct fakekernel *fk, const struct vh_command *command);
 int fk_run(struct fakekernel *fk, const struct vh_command *command);
+/* fk_inhibit.c */
+int fk_systemd_run(struct fakekernel *fk, const struct vh_command *command);
+
+/* --- fk_login.c, fk_user_unit.c ----------------------------------------------------------------- */
+
+/* Is it loginctl, or systemctl --user? */
+bool fk_login_runs(const struct vh_command *command);
+bool fk_login_asks(const struct vh_command *command);
+int fk_login_run(struct fakekernel *fk, const struct vh_command *command);
+void fk_login_unit_stopped(struct fakekernel *fk, const char *unit);
+struct fk_user_unit *fk_user_unit_need(struct fakekernel *fk, unsigned uid, const char *name);
+void fk_user_manager_stop(struct fakekernel *fk, unsigned uid);
+/* setpriv ... systemctl --user ... */
+int fk_user_run(struct fakekernel *fk, const struct vh_command *command);
+/* Index of the first argument behind "--". */
+size_t fk_operands(const char *const argv[]);
 
 /* --- fk_attr.c, fk_stuck.c, fk_fault.c ---------------------------------------------------------- */
 
@@ -488,6 +597,9 @@ void fk_op_wait(struct vh_sys *sys, unsigned max_ms);
 int fk_op_await(struct vh_sys *sys, const struct vh_await *what, unsigned max_ms);
 /* A write with faults and a deadline; not counted. */
 int fk_guarded_write(struct fakekernel *fk, const struct fk_request *q);
+/* delete_module(2), with faults and a deadline. */
+int fk_guarded_unload(struct fakekernel *fk, const char *module, unsigned timeout_ms,
+		      struct vh_process *stuck);
 int fk_guarded_lock_wait(struct fakekernel *fk, const char *path, int dev, unsigned timeout_ms);
 void fk_die(struct fakekernel *fk);
 int fk_store_make_dir(struct fakekernel *fk, const char *path, unsigned mode);
@@ -499,11 +611,14 @@ int fk_store_remove(struct fakekernel *fk, const char *path);
 /* fk_process.c: what a process does with a signal; 0 or -ESRCH. */
 int fk_signal(struct fakekernel *fk, const struct vh_process *p, int number);
 
-/* fk_module.c: delete_module(2) with O_NONBLOCK. */
-int fk_unload(struct fakekernel *fk, const char *module, unsigned timeout_ms,
-	      struct vh_process *stuck);
-
 /* fk_vt.c: virtual terminals. */
 int fk_vt_graphics(struct fakekernel *fk, unsigned vt);
 int fk_vt_activate(struct fakekernel *fk, unsigned vt);
 int fk_vt_text(struct fakekernel *fk, unsigned vt);
+/* A session that was on this one has ended: it leaves it in text mode, unless it crashes. */
+void fk_vt_left(struct fakekernel *fk, unsigned vt);
+/* The same for each terminal that the process had open. */
+void fk_vt_process_ended(struct fakekernel *fk, const struct fk_proc *p);
+
+/* fk_inhibit.c: @path was removed; was it what a transient unit waits for? */
+void fk_inhibit_removed(struct fakekernel *fk, const char *path);

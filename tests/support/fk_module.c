@@ -46,10 +46,20 @@ int fk_module_make(struct fakekernel *fk, const char *name)
 	return fk->module_count++;
 }
 
+static bool is_pinned(const struct fakekernel *fk, const struct fk_module *m)
+{
+	for (int i = 0; m->pinned_by[0] && i < fk->dev_count; i++) {
+		if (strcmp(fk->devs[i].driver, m->pinned_by) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Open nodes of its devices, and the text console on one of them. */
 static int uses(struct fakekernel *fk, const struct fk_module *m)
 {
-	int count = m->refcnt + (m->console && fk->fbcon.bound);
+	int count = m->refcnt + (m->console && fk->fbcon.bound) + is_pinned(fk, m);
 
 	for (int i = 0; i < fk->dev_count; i++) {
 		const struct fk_dev *d = &fk->devs[i];
@@ -111,25 +121,116 @@ void fk_module_show(struct fakekernel *fk)
 	VH_AUTO_TEXT struct vh_text t = {0};
 
 	for (int i = fk->module_count - 1; i >= 0; i--) {
-		if (fk->modules[i].loaded && !fk->modules[i].builtin) {
+		if (fk->modules[i].loaded && !fk->modules[i].builtin && !fk->modules[i].going) {
 			show_module(fk, &fk->modules[i], &t);
 		}
 	}
 	(void)fk_put(fk, 0444, vh_text_str(&t), "proc/modules");
 }
 
-static void load_needs(struct fakekernel *fk, const struct fk_module *m)
+void fk_module_pins(struct fakekernel *fk)
 {
-	char list[sizeof(m->needs)];
-	char *save = NULL;
-
-	fk_copy(list, sizeof(list), m->needs);
-	for (char *n = strtok_r(list, ",", &save); n; n = strtok_r(NULL, ",", &save)) {
-		(void)fk_module_load(fk, n);
+	for (int i = 0; !fk->booting && i < fk->module_count; i++) {
+		if (fk->modules[i].pinned_by[0]) {
+			fk_module_show(fk);
+			return;
+		}
 	}
 }
 
+int fk_module_device(struct fakekernel *fk, const char *name)
+{
+	for (int i = 0; i < fk->dev_count; i++) {
+		int drv = fk->devs[i].driver[0] ? fk_driver_find(fk, fk->devs[i].driver) : -1;
+
+		if (drv >= 0 && strcmp(fk->drivers[drv].module, name) == 0) {
+			return i;
+		}
+	}
+	return -1;
+}
+
+void fk_module_going(struct fakekernel *fk, const char *name, bool going)
+{
+	int mod = fk_module_find(fk, name);
+
+	if (mod >= 0 && fk->modules[mod].loaded) {
+		fk->modules[mod].going = going;
+		fk_update(fk, going ? "going\n" : "live\n", "sys/module/%s/initstate",
+			  fk->modules[mod].name);
+		fk_update(fk, "-1\n", "sys/module/%s/refcnt", fk->modules[mod].name);
+	}
+}
+
+static int load_needs(struct fakekernel *fk, const struct fk_module *m)
+{
+	char list[sizeof(m->needs)];
+	char *save = NULL;
+	int rc = 0;
+
+	fk_copy(list, sizeof(list), m->needs);
+	for (char *n = strtok_r(list, ",", &save); n && rc != -ENODEV;
+	     n = strtok_r(NULL, ",", &save)) {
+		rc = fk_module_load(fk, n);
+	}
+	return rc == -ENODEV ? rc : 0;
+}
+
+/* One of "NAME:DEFAULT[/BOOT]:ro|rw", cut in place. */
+static void put_parameter(struct fakekernel *fk, const struct fk_module *m, char *spec,
+			  const char *const options[], unsigned count)
+{
+	char *value = strchr(spec, ':');
+	char *mode = value ? strchr(value + 1, ':') : NULL;
+	char *boot;
+	char text[128];
+
+	if (!mode) {
+		fk_abort("%s: '%s' is no parameter", fk->name, spec);
+	}
+	*value++ = '\0';
+	*mode++ = '\0';
+	boot = strchr(value, '/');
+	if (boot) {
+		*boot++ = '\0';
+	}
+	(void)snprintf(text, sizeof(text), "%s\n", boot && fk->booting ? boot : value);
+	for (unsigned i = 0; i < count; i++) {
+		size_t len = strlen(spec);
+
+		if (strncmp(options[i], spec, len) == 0 && options[i][len] == '=') {
+			(void)snprintf(text, sizeof(text), "%s\n", options[i] + len + 1);
+		}
+	}
+	if (strcmp(mode, "rw") == 0) {
+		(void)fk_put_attr(fk, FK_ATTR_PLAIN, 0, text, "sys/module/%s/parameters/%s",
+				  m->name, spec);
+	} else {
+		(void)fk_put(fk, 0444, text, "sys/module/%s/parameters/%s", m->name, spec);
+	}
+}
+
+static void put_parameters(struct fakekernel *fk, const struct fk_module *m,
+			   const char *const options[], unsigned count)
+{
+	char list[sizeof(m->params)];
+	char *save = NULL;
+
+	fk_copy(list, sizeof(list), m->params);
+	for (char *p = strtok_r(list, ",", &save); p; p = strtok_r(NULL, ",", &save)) {
+		put_parameter(fk, m, p, options, count);
+	}
+}
+
+static void take_out(struct fakekernel *fk, struct fk_module *m);
+
 int fk_module_load(struct fakekernel *fk, const char *name)
+{
+	return fk_module_load_with(fk, name, NULL, 0);
+}
+
+int fk_module_load_with(struct fakekernel *fk, const char *name, const char *const options[],
+			unsigned count)
 {
 	int mod = fk_module_find(fk, name);
 	struct fk_module *m;
@@ -139,9 +240,12 @@ int fk_module_load(struct fakekernel *fk, const char *name)
 	}
 	m = &fk->modules[mod];
 	if (m->loaded) {
-		return 0;
+		/* The kernel waits for a module that goes; one that never does is an error here. */
+		return m->going ? -EBUSY : 0;
 	}
-	load_needs(fk, m);
+	if (load_needs(fk, m)) {
+		return -ENODEV;
+	}
 	m->loaded = true;
 	if (m->builtin) {
 		(void)fk_put_dir(fk, "sys/module/%s", m->name);
@@ -155,22 +259,18 @@ int fk_module_load(struct fakekernel *fk, const char *name)
 			fk_driver_attach(fk, i);
 		}
 	}
+	put_parameters(fk, m, options, count);
+	if (m->needs_device && !fk->booting && fk_module_device(fk, m->name) < 0) {
+		take_out(fk, m);
+		return -ENODEV;
+	}
 	fk_module_show(fk);
 	return 0;
 }
 
-/* delete_module(2) with O_NONBLOCK: in use is EAGAIN at once; otherwise all is unbound. */
-int fk_module_unload(struct fakekernel *fk, const char *name)
+/* Its exit function: all is unbound. */
+static void take_out(struct fakekernel *fk, struct fk_module *m)
 {
-	int mod = fk_module_find(fk, name);
-	struct fk_module *m = mod >= 0 ? &fk->modules[mod] : NULL;
-
-	if (!m || !m->loaded) {
-		return -ENOENT;
-	}
-	if (m->builtin || has_users(fk, m) || uses(fk, m) > 0) {
-		return -EAGAIN;
-	}
 	for (int i = 0; i < fk->driver_count; i++) {
 		struct fk_drv *drv = &fk->drivers[i];
 
@@ -188,7 +288,26 @@ int fk_module_unload(struct fakekernel *fk, const char *name)
 	}
 	fk_drop(fk, "sys/module/%s", m->name);
 	m->loaded = false;
+	m->going = false;
 	fk_module_show(fk);
+}
+
+/* delete_module(2) with O_NONBLOCK: in use is EAGAIN at once; otherwise all is unbound. */
+int fk_module_unload(struct fakekernel *fk, const char *name)
+{
+	int mod = fk_module_find(fk, name);
+	struct fk_module *m = mod >= 0 ? &fk->modules[mod] : NULL;
+
+	if (!m || !m->loaded) {
+		return -ENOENT;
+	}
+	if (m->going) {
+		return -EBUSY;
+	}
+	if (m->builtin || has_users(fk, m) || uses(fk, m) > 0) {
+		return -EAGAIN;
+	}
+	take_out(fk, m);
 	return 0;
 }
 
@@ -279,12 +398,4 @@ bool fk_has_dynid(struct fakekernel *fk, const char *driver, const char *id)
 		fk_abort("'%s' is no id", id);
 	}
 	return drv >= 0 && dynid_index(&fk->drivers[drv], &wanted) >= 0;
-}
-
-int fk_unload(struct fakekernel *fk, const char *module, unsigned timeout_ms,
-	      struct vh_process *stuck)
-{
-	(void)timeout_ms;
-	(void)stuck;
-	return fk_module_unload(fk, module);
 }

@@ -283,6 +283,10 @@ int fk_dev_rescan(struct fakekernel *fk, const char *parent)
 		if (d->present || d->vf_of[0] || (!here && !fk->booting)) {
 			continue;
 		}
+		/* One that reads ffff is not found: pci_bus_generic_read_dev_vendor_id() */
+		if (d->pulled || (d->dead && d->cure != FK_CURE_RESCAN)) {
+			continue;
+		}
 		if (d->parent[0] && !fk->devs[fk_dev_must(fk, d->parent)].present) {
 			continue;
 		}

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,9 @@ struct fk_proc *fk_proc_new(struct fakekernel *fk, pid_t pid, const char *comm)
 	struct fk_proc *p = NULL;
 
 	for (int i = 0; i < fk->proc_count && !p; i++) {
-		p = fk->procs[i].alive || fk->procs[i].unit[0] ? NULL : &fk->procs[i];
+		p = fk->procs[i].alive || fk->procs[i].unit[0] || fk->procs[i].user_unit[0]
+			    ? NULL
+			    : &fk->procs[i];
 	}
 	if (!p) {
 		if (fk->proc_count == FK_MAX_PROCS) {
@@ -23,7 +26,7 @@ struct fk_proc *fk_proc_new(struct fakekernel *fk, pid_t pid, const char *comm)
 		}
 		p = &fk->procs[fk->proc_count++];
 	}
-	*p = (struct fk_proc){.alive = true, .state = 'S'};
+	*p = (struct fk_proc){.alive = true, .state = 'S', .parent = 1};
 	p->pid = pid > 0 ? pid : fk->next_pid++;
 	p->start = fk->now / 10;
 	fk_copy(p->comm, sizeof(p->comm), comm);
@@ -101,20 +104,22 @@ static void show_cmdline(struct fakekernel *fk, const struct fk_proc *p)
 
 void fk_proc_show(struct fakekernel *fk, const struct fk_proc *p)
 {
-	char text[256];
+	char text[512];
 
 	(void)snprintf(text, sizeof(text),
-		       "%d (%s) %c 1 %d %d 0 -1 4194560 0 0 0 0 0 0 0 0 20 0 1 0 %" PRIu64
+		       "%d (%s) %c %d %d %d 0 -1 4194560 0 0 0 0 0 0 0 0 20 0 1 0 %" PRIu64
 		       " 1000000 100 18446744073709551615\n",
-		       (int)p->pid, p->comm, p->state, (int)p->pid, (int)p->pid, p->start);
+		       (int)p->pid, p->comm, p->state, (int)p->parent, (int)p->pid, (int)p->pid,
+		       p->start);
 	(void)fk_put(fk, 0444, text, "proc/%d/stat", p->pid);
 	(void)snprintf(text, sizeof(text), "%.15s\n", p->comm);
 	(void)fk_put(fk, 0644, text, "proc/%d/comm", p->pid);
 	show_cmdline(fk, p);
 	(void)snprintf(text, sizeof(text),
-		       "Name:\t%.15s\nState:\t%c\nPid:\t%d\nPPid:\t1\n"
-		       "Uid:\t0\t0\t0\t0\n",
-		       p->comm, p->state, (int)p->pid);
+		       "Name:\t%.15s\nState:\t%c\nPid:\t%d\nPPid:\t%d\n"
+		       "Uid:\t%u\t%u\t%u\t%u\n",
+		       p->comm, p->state, (int)p->pid, (int)p->parent, p->uid, p->uid, p->uid,
+		       p->uid);
 	(void)fk_put(fk, 0444, text, "proc/%d/status", p->pid);
 	(void)snprintf(text, sizeof(text), "0::%s\n", p->cgroup[0] ? p->cgroup : "/");
 	(void)fk_put(fk, 0444, text, "proc/%d/cgroup", p->pid);
@@ -125,6 +130,17 @@ void fk_proc_end(struct fakekernel *fk, struct fk_proc *p)
 {
 	p->alive = false;
 	fk_drop(fk, "proc/%d", p->pid);
+	fk_vt_process_ended(fk, p);
+}
+
+void fk_proc_start(struct fakekernel *fk, struct fk_proc *p)
+{
+	p->alive = true;
+	p->start = fk->now / 10 + 1;
+	for (unsigned f = 0; f < p->fd_count; f++) {
+		p->fds[f].deleted = p->fds[f].device && !fk_find(fk, "%s", p->fds[f].target);
+	}
+	fk_proc_show(fk, p);
 }
 
 void fk_proc_refresh(struct fakekernel *fk)
@@ -200,8 +216,14 @@ void fk_process_exit(struct fakekernel *fk, pid_t pid)
 
 int fk_signal(struct fakekernel *fk, const struct vh_process *p, int number)
 {
-	(void)fk;
-	(void)p;
-	(void)number;
-	return -ESRCH;
+	struct fk_proc *proc = fk_proc_find(fk, p->pid);
+
+	if (!proc || proc->start != p->start_time || proc->state == 'Z') {
+		return -ESRCH;
+	}
+	if ((number == SIGTERM && !proc->stubborn && !proc->unkillable) ||
+	    (number == SIGKILL && !proc->unkillable)) {
+		fk_process_exit(fk, p->pid);
+	}
+	return 0;
 }

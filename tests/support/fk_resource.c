@@ -72,8 +72,8 @@ static void iomem_bar(struct fakekernel *fk, struct vh_text *t, int dev, int bar
 		vh_text_addf(t, "    %08" PRIx64 "-%08" PRIx64 " : BOOTFB\n", fb->base,
 			     fb->base + fb->size - 1);
 		if (fb->bound && fb->fb >= 0) {
-			vh_text_addf(t, "      %08" PRIx64 "-%08" PRIx64 " : efifb\n", fb->base,
-				     fb->base + fb->size - 1);
+			vh_text_addf(t, "      %08" PRIx64 "-%08" PRIx64 " : %s\n", fb->base,
+				     fb->base + fb->size - 1, fb->driver);
 		}
 	}
 	if (d->driver[0] && fk_driver_native(d->driver) && !d->bridge) {

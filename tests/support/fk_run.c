@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* Programs: modprobe, rmmod and systemctl act; others only report their status. */
+/* Programs: modprobe, rmmod, systemctl, rc-service and sv act; others only report their status. */
 
 #include <errno.h>
 #include <stdio.h>
@@ -9,127 +9,15 @@
 #include "lib/base/cleanup.h"
 #include "tests/support/fk_internal.h"
 
-struct fk_unit *fk_unit_find(struct fakekernel *fk, const char *name, bool make)
-{
-	for (int i = 0; i < fk->unit_count; i++) {
-		if (strcmp(fk->units[i].name, name) == 0) {
-			return &fk->units[i];
-		}
-	}
-	if (!make) {
-		return NULL;
-	}
-	if (fk->unit_count == FK_MAX_UNITS) {
-		fk_abort("%s: too many units", fk->name);
-	}
-	fk_copy(fk->units[fk->unit_count].name, sizeof(fk->units[0].name), name);
-	return &fk->units[fk->unit_count++];
-}
-
-bool fk_unit_active(struct fakekernel *fk, const char *unit)
-{
-	const struct fk_unit *u = fk_unit_find(fk, unit, false);
-
-	return u && u->active;
-}
-
-/* Same pid again, so that hosts stay comparable, but never the same start time. */
-static void restart_processes(struct fakekernel *fk, const char *unit, bool start)
-{
-	for (int i = 0; i < fk->proc_count; i++) {
-		struct fk_proc *p = &fk->procs[i];
-
-		if (strcmp(p->unit, unit) != 0 || p->alive == start) {
-			continue;
-		}
-		if (!start) {
-			fk_proc_end(fk, p);
-			continue;
-		}
-		p->alive = true;
-		p->start = fk->now / 10 + 1;
-		for (unsigned f = 0; f < p->fd_count; f++) {
-			p->fds[f].deleted = p->fds[f].device &&
-					    !fk_find(fk, "%s", p->fds[f].target);
-		}
-		fk_proc_show(fk, p);
-	}
-	fk_module_show(fk);
-	fk_settle(fk);
-}
-
-/* A unit may be an alias: etc/systemd/system/NAME is a link to it. */
-static struct fk_unit *unit_by_alias(struct fakekernel *fk, const char *name)
-{
-	struct fk_unit *u = fk_unit_find(fk, name, false);
-	char path[VH_PATH_MAX];
-	const struct fk_node *n;
-
-	(void)snprintf(path, sizeof(path), "etc/systemd/system/%s", name);
-	n = fk_walk(fk, path, false, NULL);
-	if (!u && n && n->kind == FK_KIND_LINK) {
-		u = fk_unit_find(fk, vh_basename(n->data), false);
-	}
-	return u;
-}
-
-/* systemctl(1), "EXIT STATUS": 3 not active, 4 no such unit, 5 not loaded */
-static int run_systemctl(struct fakekernel *fk, const char *verb, const char *name)
-{
-	struct fk_unit *u = name ? unit_by_alias(fk, name) : NULL;
-
-	if (!verb || !name) {
-		return 1;
-	}
-	if (strcmp(verb, "is-active") == 0) {
-		return u ? (u->active ? 0 : 3) : 4;
-	}
-	if (!u) {
-		return 5;
-	}
-	if (u->fails && strcmp(verb, "reset-failed") != 0) {
-		return 1;
-	}
-	if (strcmp(verb, "stop") == 0 || strcmp(verb, "start") == 0 ||
-	    strcmp(verb, "restart") == 0) {
-		bool start = verb[2] == 'a' || verb[0] == 'r';
-
-		u->active = start;
-		if (verb[0] == 'r') {
-			restart_processes(fk, u->name, false);
-		}
-		restart_processes(fk, u->name, start);
-	}
-	return 0;
-}
-
 bool fk_run_asks(const struct vh_command *command)
 {
-	return strcmp(vh_basename(command->argv[0]), "systemctl") == 0 && command->argv[1] &&
-	       strcmp(command->argv[1], "show") == 0;
-}
-
-/* systemctl(1), "show": of a unit that is not there as well, with exit status 0 */
-static int show_unit(struct fakekernel *fk, const struct vh_command *command)
-{
-	const char *name = "";
-	const struct fk_unit *u;
-
-	for (size_t i = 0; command->argv[i]; i++) {
-		name = command->argv[i];
-	}
-	u = unit_by_alias(fk, name);
-	if (command->out) {
-		vh_text_addf(command->out,
-			     "Id=%s\nRequiredBy=%s\nBoundBy=\nLoadState=%s\nActiveState=%s\n",
-			     u ? u->name : name, u ? u->required_by : "",
-			     u ? "loaded" : "not-found", u && u->active ? "active" : "inactive");
-	}
-	return 0;
+	return fk_login_asks(command) ||
+	       (strcmp(vh_basename(command->argv[0]), "systemctl") == 0 && command->argv[1] &&
+		strcmp(command->argv[1], "show") == 0);
 }
 
 struct command {
-	const char *words[4];
+	const char *words[16];
 	unsigned count;
 	bool remove;
 };
@@ -154,7 +42,8 @@ static int run_modprobe(struct fakekernel *fk, const struct command *c)
 	}
 	for (unsigned i = 0; i < c->count; i++) {
 		int rc = c->remove ? fk_module_unload_tree(fk, c->words[i])
-				   : fk_module_load(fk, c->words[i]);
+				   : fk_module_load_with(fk, c->words[i], &c->words[i + 1],
+							 c->count - i - 1);
 
 		/* modprobe -r of what is not loaded is no failure. */
 		if (rc && !(c->remove && rc == -ENOENT)) {
@@ -212,11 +101,23 @@ int fk_run(struct fakekernel *fk, const struct vh_command *command)
 	if (strcmp(name, "rmmod") == 0) {
 		return run_rmmod(fk, &c);
 	}
+	if (strcmp(name, "systemd-run") == 0) {
+		return fk_systemd_run(fk, command);
+	}
+	if (fk_login_runs(command)) {
+		return fk_login_run(fk, command);
+	}
 	if (fk_run_asks(command)) {
-		return show_unit(fk, command);
+		return fk_systemctl_show(fk, command);
 	}
 	if (strcmp(name, "systemctl") == 0) {
-		return run_systemctl(fk, c.words[0], c.words[1]);
+		return fk_systemctl(fk, c.words[0], c.words[1], command->timeout_ms);
+	}
+	if (strcmp(name, "rc-service") == 0) {
+		return fk_rc_service(fk, command);
+	}
+	if (strcmp(name, "sv") == 0) {
+		return fk_sv(fk, command);
 	}
 	if (!program) {
 		return -ENOENT;

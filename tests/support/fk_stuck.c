@@ -107,6 +107,14 @@ static bool go_on(struct fakekernel *fk, struct fk_stuck *s)
 		}
 		return true;
 	}
+	if (was.stage == FK_STAGE_UNLOAD) {
+		if (was.dev >= 0) {
+			fk_unbind_finish(fk, was.dev);
+		}
+		fk_module_going(fk, s->path, false);
+		(void)fk_module_unload(fk, s->path);
+		return true;
+	}
 	n = was.stage == FK_STAGE_REDO ? fk_walk(fk, s->path, true, NULL) : NULL;
 	rc = n ? fk_attr_store(fk, n, s->data, s->len) : 0;
 	if (rc != FK_BLOCKED) {

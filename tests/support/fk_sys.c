@@ -389,6 +389,7 @@ static int fk_op_remove(struct vh_sys *sys, const char *path)
 	}
 	if (!fk_fault_simple(fk, FK_REMOVE, path, &rc)) {
 		rc = fk_store_remove(fk, path);
+		fk_inhibit_removed(fk, path);
 	}
 	return end(fk, rc);
 }
@@ -513,10 +514,7 @@ static int fk_op_unload(struct vh_sys *sys, const char *module, unsigned timeout
 	if (torn(fk)) {
 		return -EOWNERDEAD;
 	}
-	if (!fk_fault_simple(fk, FK_UNLOAD, module, &rc)) {
-		rc = fk_unload(fk, module, timeout_ms, stuck);
-	}
-	return end(fk, rc);
+	return end(fk, fk_guarded_unload(fk, module, timeout_ms, stuck));
 }
 
 static int fk_op_vt_graphics(struct vh_sys *sys, unsigned vt)
@@ -542,7 +540,8 @@ static int fk_op_vt_activate(struct vh_sys *sys, unsigned vt, unsigned timeout_m
 	}
 	if (!fk_fault_simple(fk, FK_VT, text, &rc)) {
 		rc = fk_vt_activate(fk, vt);
-	} else if (rc == -ETIMEDOUT) {
+	}
+	if (rc == -ETIMEDOUT) {
 		fk_clock_to(fk, fk->now + timeout_ms);
 	}
 	return end(fk, rc);

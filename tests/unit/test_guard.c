@@ -369,6 +369,45 @@ static void read_has_a_deadline(void **state)
 	assert_string_equal(buf, "vfio-pci");
 }
 
+static int same(int fd, const void *arg)
+{
+	(void)fd;
+	return *(const int *)arg;
+}
+
+static int read_one(int fd, const void *arg)
+{
+	char c;
+
+	(void)arg;
+	return (int)read(fd, &c, 1);
+}
+
+static int dies(int fd, const void *arg)
+{
+	(void)fd;
+	(void)arg;
+	return raise(SIGKILL);
+}
+
+static void any_call_has_a_result_and_a_deadline(void **state)
+{
+	static const int results[] = {0, 1, 63, -ENOTTY};
+	const struct temp_root *t = *state;
+	VH_AUTO_CLOSE int fifo = make_fifo(t, "fifo");
+	struct vh_process stuck = {0};
+
+	for (size_t i = 0; i < VH_ARRAY_SIZE(results); i++) {
+		assert_int_equal(vh_guard_call(t->dir, same, &results[i], LONG_MS, NULL),
+				 results[i]);
+	}
+	assert_int_equal(vh_guard_call(t->dir, dies, NULL, LONG_MS, NULL), -ENOTRECOVERABLE);
+	assert_int_equal(vh_guard_call(fifo, read_one, NULL, SHORT_MS, &stuck), -ETIMEDOUT);
+	assert_true(vh_sys_process_alive(t->host, &stuck));
+	assert_int_equal(write(fifo, "x", 1), 1);
+	assert_int_equal(waitpid(stuck.pid, NULL, 0), stuck.pid);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, temp_root_setup, temp_root_teardown)
 
 int main(void)
@@ -386,6 +425,7 @@ int main(void)
 		TEST(works_on_old_kernels),
 		TEST(read_brings_the_whole_file),
 		TEST(read_has_a_deadline),
+		TEST(any_call_has_a_result_and_a_deadline),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

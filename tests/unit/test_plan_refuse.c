@@ -222,7 +222,7 @@ static void peers_3_2_holder_is_named_with_pid_and_node(void **state)
 	(void)state;
 	refused(fk, GPU_PROFILE, VH_REFUSED_HOLDER, GPU,
 		"0000:01:00.0 is in use by systemd-logind (pid 950, /dev/dri/card0)",
-		"holders = wait");
+		"set 'holders' in [host] of the profile to 'wait' or 'terminate'");
 }
 
 /* A person fixes three things at once, not one at a time. */

@@ -260,7 +260,8 @@ static void test_messages_tell_which_file(void **state)
 	expect_fails(t, EINVAL,
 		     "/etc/pve/vfio-handoff/100.ini:2: unknown key 'timout' in [host]; did you mean "
 		     "'timeout'?",
-		     "keys of [host]: services, holders, timeout, linger");
+		     "keys of [host]: display-manager, services, holders, modules, inhibit-sleep, "
+		     "timeout, linger");
 	cluster_file(t, CLUSTER "/100.ini", GPU);
 	make_dirs(t, (const char *const[]){LOCAL "/100.ini.d", NULL});
 	temp_root_file(t, LOCAL "/100.ini.d/10.ini", "[device b]\naddress = 0000:01:00.0\n");

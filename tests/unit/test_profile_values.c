@@ -56,15 +56,6 @@ static void test_unknown_section(void **state)
 	expect("[host one]\n", "win11.ini:1: [host] takes no name");
 }
 
-static void test_not_built_yet(void **state)
-{
-	(void)state;
-	expect(GPU "[host]\ndisplay-manager = auto\n",
-	       "win11.ini:4: 'display-manager' is not supported by this version");
-	expect(GPU "[host]\nholders = terminate\n",
-	       "win11.ini:4: 'holders = terminate' is not supported by this version");
-}
-
 static void expect_bad(const char *section, const char *key, const char *value, const char *why)
 {
 	char text[256];
@@ -120,6 +111,30 @@ static void test_bad_services(void **state)
 		   "there are more than 16");
 }
 
+static void test_bad_display_manager(void **state)
+{
+	(void)state;
+	expect_bad("[host]", "display-manager", "autp",
+		   "it is auto, none or a unit; did you mean 'auto'?");
+	expect_bad("[host]", "display-manager", "gdm sddm", "it is auto, none or one unit");
+	expect_bad("[host]", "display-manager", "../gdm",
+		   "'../gdm' is no unit's name: letters, digits and :-_.\\@, with blanks between "
+		   "the units");
+	expect_bad("[host]", "display-manager", "graphical.slice",
+		   "'graphical.slice' is none of .service, .socket, .target, .timer, .path");
+	expect("[host]\nholders = wait 20\n", "win11.ini:2: bad value '20' for 'holders': "
+					      "the unit is missing; write 20s for seconds");
+	expect("[host]\nholders = wait 0s\n", "win11.ini:2: bad value '0s' for 'holders': "
+					      "it must be from 1s to 10m");
+	expect("[host]\nholders = wait 20s 1s\n",
+	       "win11.ini:2: bad value '20s 1s' for 'holders': it is a number and its unit ms, s or "
+	       "m, such as 30s");
+	expect_bad("[host]", "holders", "murder",
+		   "it is refuse, wait, wait and a time, terminate or kill");
+	expect_bad("[host]", "modules", "kep", "it is auto or keep or unload");
+	expect_bad("[host]", "inhibit-sleep", "maybe", "it is yes or no");
+}
+
 static void test_bad_address(void **state)
 {
 	static const char *const bad[] = {
@@ -152,7 +167,7 @@ static void test_bad_choice(void **state)
 	/* No "did you mean 'on'?": it is the opposite of what was written. */
 	expect_bad("[device gpu]", "power", "off", "it is on or keep");
 	expect_bad("[device gpu]", "d3cold", "keeep", "it is off or keep; did you mean 'keep'?");
-	expect_bad("[host]", "holders", "refuze", "it is refuse or wait; did you mean 'refuse'?");
+	expect_bad("[host]", "holders", "refuze", "did you mean 'refuse'?");
 }
 
 static void test_bad_timeout(void **state)
@@ -209,12 +224,18 @@ static void test_bad_reset(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_unknown_key),   cmocka_unit_test(test_unknown_section),
-		cmocka_unit_test(test_not_built_yet), cmocka_unit_test(test_bad_program),
-		cmocka_unit_test(test_bad_services),  cmocka_unit_test(test_bad_address),
-		cmocka_unit_test(test_bad_id),        cmocka_unit_test(test_bad_choice),
-		cmocka_unit_test(test_bad_timeout),   cmocka_unit_test(test_bad_reset),
-		cmocka_unit_test(test_bad_linger),    cmocka_unit_test(test_bad_answer_to_a_backup),
+		cmocka_unit_test(test_unknown_key),
+		cmocka_unit_test(test_unknown_section),
+		cmocka_unit_test(test_bad_program),
+		cmocka_unit_test(test_bad_services),
+		cmocka_unit_test(test_bad_display_manager),
+		cmocka_unit_test(test_bad_address),
+		cmocka_unit_test(test_bad_id),
+		cmocka_unit_test(test_bad_choice),
+		cmocka_unit_test(test_bad_timeout),
+		cmocka_unit_test(test_bad_reset),
+		cmocka_unit_test(test_bad_linger),
+		cmocka_unit_test(test_bad_answer_to_a_backup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -92,7 +92,7 @@ static void another_holder_refuses_before_anything_is_stopped(void **state)
 				 SERVICES);
 
 	/* A user's own one.service is not the system's. */
-	expect_refused(r, AUDIO " is in use by pipewire (pid 600, /dev/snd/controlC0)");
+	expect_refused(r, AUDIO " is in use by pipewire (pid 600, /dev/snd/controlC0, one.service)");
 	assert_null(strstr(r->err.msg, "pid 500"));
 }
 
@@ -138,7 +138,8 @@ static void without_systemd(void **state)
 {
 	struct rig *r = rig_open(state, "single-gpu", "unit one.service active\n", SERVICES);
 
-	expect_refused(r, "test.ini:4: 'one.service' cannot be stopped: systemd does not run here");
+	expect_refused(r, "test.ini:4: 'one.service' cannot be stopped: neither systemd nor "
+			  "OpenRC nor runit runs here");
 }
 
 static void a_unit_that_is_not_there(void **state)
@@ -184,9 +185,9 @@ static void an_answer_that_is_none(void **state)
 {
 	struct rig *r = open_rig(state, SERVICES);
 
-	rig_fault_once(r, FK_RUN, "systemctl show", FK_HANG);
+	rig_fault_once(r, FK_RUN, "-- one.service", FK_HANG);
 	expect_refused(r, "systemctl does not say how one.service is: Connection timed out");
-	rig_fault_once(r, FK_RUN, "systemctl show", FK_SILENT);
+	rig_fault_once(r, FK_RUN, "-- one.service", FK_SILENT);
 	expect_refused(r, "systemctl does not say how one.service is: Input/output error");
 }
 
@@ -197,7 +198,7 @@ static void one_that_does_not_stop(void **state)
 
 	rig_fault(r, FK_RUN, "systemctl stop -- two", 1);
 	rig_expect(r, rig_detach(r), VH_OUTCOME_REFUSED);
-	rig_says(r, "two.service does not stop: it is active (systemctl: ");
+	rig_says(r, "two.service does not stop: it is active (Operation not permitted)");
 	assert_non_null(strstr(r->err.hint, "systemctl status two.service"));
 	rig_is_clean(r);
 }
@@ -208,7 +209,7 @@ static void one_whose_stop_takes_too_long(void **state)
 
 	rig_fault(r, FK_RUN, "systemctl stop -- one", FK_HANG);
 	rig_expect(r, rig_detach(r), VH_OUTCOME_REFUSED);
-	rig_says(r, "one.service does not stop: it is active");
+	rig_says(r, "one.service does not stop: it is active (no answer within 30 s)");
 	rig_is_clean(r);
 }
 
@@ -227,6 +228,59 @@ static void one_that_does_not_start(void **state)
 	rig_driver(r, GPU, "bochs-drm");
 	rig_has_no_records(r);
 	rig_expect(r, rig_recover(r), VH_OUTCOME_NOTHING);
+}
+
+/* joeknock90#81: it would take the card again. */
+static void one_that_is_started_again_at_once(void **state)
+{
+	struct rig *r = rig_open(state, "single-gpu",
+				 UNITS "unit two.service restarts triggered-by=two.socket\n",
+				 SERVICES);
+
+	rig_expect(r, rig_detach(r), VH_OUTCOME_REFUSED);
+	rig_says(r, "two.service was stopped, and it was started again (Restart= or one of: "
+		    "two.socket)");
+	assert_non_null(strstr(r->err.hint, "'services' of [host]"));
+	assert_int_equal(rig_operations(r, "write sys/"), 0);
+	rig_is_clean(r);
+}
+
+/* systemd gives a unit 90 s, we give 30; it starts again behind its stop. */
+static void one_that_is_still_stopping(void **state)
+{
+	struct rig *r =
+		rig_open(state, "single-gpu", UNITS "unit one.service slow=50000\n", SERVICES);
+
+	rig_expect(r, rig_detach(r), VH_OUTCOME_REFUSED);
+	rig_says(r, "one.service has not stopped within 30 s, and is still being stopped");
+	assert_non_null(strstr(r->err.hint, "'timeout' in [host]"));
+	assert_non_null(strstr(r->err.hint, "TimeoutStopSec="));
+	assert_int_equal(rig_operations(r, START "one.service"), 1);
+	assert_true(fk_unit_active(r->fk, "one.service"));
+	rig_is_clean(r);
+}
+
+/* Longer than we wait for its end and for its start: systemd starts it then. */
+static void one_that_stops_very_slowly(void **state)
+{
+	struct rig *r =
+		rig_open(state, "single-gpu", UNITS "unit one.service slow=100000\n", SERVICES);
+
+	rig_expect(r, rig_detach(r), VH_OUTCOME_INCOMPLETE);
+	rig_says(r, "one.service was active and does not start: it is deactivating and may start "
+		    "once that has ended");
+	fk_advance(r->fk, 20000);
+	assert_true(fk_unit_active(r->fk, "one.service"));
+	rig_is_clean(r);
+}
+
+static void one_that_takes_its_time(void **state)
+{
+	struct rig *r =
+		rig_open(state, "single-gpu", UNITS "unit one.service slow=20000\n", SERVICES);
+
+	there_and_back(r);
+	rig_has_logged(r, "stop the service: one.service: active -> inactive (20000 ms)");
 }
 
 static void one_that_starts_at_the_second_try(void **state)
@@ -328,6 +382,11 @@ static void units_of_processes(void **state)
 		{"0::/\n", ""},
 		{"0::/system.slice\n", ""},
 		{"0::/.service\n", ""},
+		{"0::/openrc.sddm\n", "sddm"},
+		{"0::/openrc.sddm/1\n", "sddm"},
+		{"0::/openrc.\n", ""},
+		{"2:name=openrc:/sddm\n0::/\n", "sddm"},
+		{"2:name=openrc:/\n0::/\n", ""},
 		{"", ""},
 		{"\n\n", ""},
 	};
@@ -357,6 +416,10 @@ int main(void)
 		RIG_TEST(one_that_does_not_stop),
 		RIG_TEST(one_whose_stop_takes_too_long),
 		RIG_TEST(one_that_does_not_start),
+		RIG_TEST(one_that_is_started_again_at_once),
+		RIG_TEST(one_that_is_still_stopping),
+		RIG_TEST(one_that_stops_very_slowly),
+		RIG_TEST(one_that_takes_its_time),
 		RIG_TEST(one_that_starts_at_the_second_try),
 		RIG_TEST(one_that_somebody_has_started),
 		RIG_TEST(services_wait_for_what_is_left),

@@ -433,6 +433,19 @@ static void device_questions_without_devices(void **state)
 	assert_int_equal(t->sys->ops->console_fb(t->sys, 1), -ENOTTY);
 }
 
+/* Nodes of a captured tree lead to the terminals of this machine: asked, never changed. */
+static void terminals_of_a_captured_tree_are_left_alone(void **state)
+{
+	const struct temp_root *t = *state;
+
+	assert_int_equal(mkdirat(t->dir, "dev", 0755), 0);
+	temp_root_file(t, "dev/tty2", "");
+	assert_int_equal(t->sys->ops->vt_graphics(t->sys, 2), -ENOTTY);
+	assert_int_equal(t->sys->ops->vt_graphics(t->sys, 3), -ENOENT);
+	assert_int_equal(t->sys->ops->vt_activate(t->sys, 2, LONG_MS), -EROFS);
+	assert_int_equal(t->sys->ops->vt_text(t->sys, 2), -EROFS);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, temp_root_setup, temp_root_teardown)
 
 int main(void)
@@ -455,6 +468,7 @@ int main(void)
 		TEST(last_component_is_no_link),
 		TEST(remove_takes_files_and_empty_directories),
 		TEST(read_only_changes_nothing),
+		TEST(terminals_of_a_captured_tree_are_left_alone),
 		TEST(root_must_be_there),
 		TEST(processes_have_an_identity),
 		TEST(process_text_is_taken_apart),

@@ -8,8 +8,10 @@
 # reports comes over its second serial port, a line each, beginning with "%%" and a tab; all
 # else there (the firmware prints on every port) is noise.
 
-# proxmox is a node of Proxmox VE below systemd; the others have libvirt, and no systemd.
-boot_configs='bios uefi uefi-nodriver no-iommu two-gpus apparmor proxmox'
+# proxmox is a node of Proxmox VE below systemd, desktop a host with libvirt below systemd that can
+# have a desktop on the card; the others have libvirt, and no systemd. In nvidia, modules like NVIDIA's
+# drive the card.
+boot_configs='bios uefi uefi-nodriver no-iommu two-gpus apparmor proxmox desktop nvidia'
 
 default_cache() {
 	if ((EUID == 0)); then
@@ -29,10 +31,12 @@ boot_folder() {
 	local dir=$1 config=$2
 	mkdir -p "$dir/in" "$dir/out"
 	cp -R "$here/l1" "$here/scenarios" "$cache/tools" "$cache/guest.img" "$dir/in/"
+	cp -RP "$cache/packages" "$dir/in/"
 	cp -RP "$stage" "$dir/in/stage"
 	[[ ! -d $cache/capabilities ]] || cp -Rp "$cache/capabilities" "$dir/in/"
 	cp --sparse=always "$cache/nvme.img" "$dir/nvme.img"
 	printf '%s\n' "$config" >"$dir/in/config"
+	[[ $config != nvidia ]] || cp -RP "$cache/modules" "$dir/in/"
 }
 
 # Sets the array qemu to the whole command.
@@ -57,7 +61,7 @@ boot_command() {
 			-drive "if=pflash,format=raw,unit=1,file=$(option_path "$dir/vars.fd")")
 		kernel=$cache/kernel/vmlinuz
 	fi
-	[[ $config != uefi-nodriver ]] || append+=' modprobe.blacklist=bochs'
+	[[ $config != uefi-nodriver && $config != nvidia ]] || append+=' modprobe.blacklist=bochs'
 	[[ $config == apparmor ]] || append+=' apparmor=0'
 	for n in 1 2 3 4 5 6 7 8; do
 		qemu+=(-device "pcie-root-port,id=rp$n,bus=pcie.0,chassis=$n,slot=$n,addr=0x10.$((n - 1)),multifunction=on")
@@ -83,13 +87,24 @@ boot_command() {
 		-kernel "$kernel" -initrd "$cache/initramfs" -append "$append"
 		-chardev "file,id=console,path=$(option_path "$dir/console.log")" -serial chardev:console
 		-chardev 'stdio,id=report,signal=off' -serial chardev:report)
+	[[ $config != desktop ]] || add_desktop
+}
+
+# The desktop's packages, and QEMU's own monitor on a third serial port: a screenshot can be asked for
+# from inside. The port is another end of the monitor's socket, in the same QEMU. With the usual
+# interrupt it would share that of the first port.
+add_desktop() {
+	qemu+=(-fsdev "local,id=desktop,path=$(option_path "$cache/desktop/root"),security_model=none,readonly=on,multidevs=remap"
+		-device 'virtio-9p-pci,fsdev=desktop,mount_tag=desktop'
+		-chardev 'socket,id=monitor,path=monitor,server=on,wait=off' -mon 'chardev=monitor,mode=control'
+		-chardev 'socket,id=port,path=monitor' -device 'isa-serial,chardev=port,index=2,irq=5')
 }
 
 # boot_run DIR CONFIG SECONDS: boots, prints the VM's report lines without their marker
 boot_run() {
 	local dir=$1 config=$2 deadline=$3 qemu=() line rest
 	boot_command "$dir" "$config"
-	timeout -k 5 "$deadline" "${qemu[@]}" </dev/null 2>"$dir/qemu.log" | while IFS= read -r line; do
+	env -C "$dir" timeout -k 5 "$deadline" "${qemu[@]}" </dev/null 2>"$dir/qemu.log" | while IFS= read -r line; do
 		line=${line%$'\r'}
 		rest=${line##*%%$'\t'}
 		[[ $rest == "$line" ]] || printf '%s\n' "$rest"
