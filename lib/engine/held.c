@@ -44,7 +44,7 @@ static int look(struct vh_run *run, const struct vh_step *step, struct vh_functi
 int vh_held_check(struct vh_run *run, const struct vh_step *step, const char *how, const char *hint,
 		  struct vh_error *err)
 {
-	struct vh_function f;
+	struct vh_function f = {0};
 	char text[512];
 	int rc = look(run, step, &f, err);
 
@@ -70,7 +70,7 @@ void vh_held_node(struct vh_run *run, const struct vh_process *p, char *buf, siz
 {
 	struct vh_step step = {0};
 	struct vh_error ignored;
-	struct vh_function f;
+	struct vh_function f = {0};
 
 	buf[0] = '\0';
 	for (size_t i = 0; i < run->journal->devices.count && !buf[0]; i++) {

@@ -35,7 +35,7 @@ int vh_user_unit_words(struct vh_sys *sys, enum vh_unit_verb verb, uid_t uid, co
 					    [VH_UNIT_START] = "start",
 					    [VH_UNIT_RESET] = "reset-failed"};
 	static const char *const properties[] = {"-p", VH_UNIT_PROPERTIES, NULL};
-	struct identity who;
+	struct identity who = {0};
 	char runtime[64];
 	int rc;
 

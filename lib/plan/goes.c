@@ -82,9 +82,10 @@ bool vh_plan_takes_down(const struct vh_unit *u, char *buf, size_t size)
 	return found != NULL;
 }
 
+/* systemd keeps for it what it has opened, in case it restarts (src/login: session_device_save()). */
 static bool is_logind(const struct vh_holder *h)
 {
-	return strcmp(h->unit, "systemd-logind.service") == 0 ||
+	return h->process.pid == 1 || strcmp(h->unit, "systemd-logind.service") == 0 ||
 	       strcmp(h->name, "systemd-logind") == 0 || strcmp(h->name, "elogind-daemon") == 0 ||
 	       strcmp(h->name, "elogind") == 0;
 }

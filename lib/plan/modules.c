@@ -257,8 +257,8 @@ static bool has_console(const struct scope *s)
 
 /*
  * Uses that end by what the plan does before: the console, and the sound side of the card, which
- * pins the module of its graphics driver until it is unbound (sound/hda/core/component.c; nvidia's
- * has no part in that).
+ * pins the module of its graphics driver until it is unbound (snd_hdac_acomp_init;
+ * nvidia's has no part in that).
  */
 static unsigned explained(const struct scope *s)
 {

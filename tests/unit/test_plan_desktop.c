@@ -352,6 +352,26 @@ static void logind_alone_refuses(void **state)
 	desk_done(&d);
 }
 
+/* As seen with each compositor that logind gives the card to: systemd holds it, too, for logind. */
+static void first_process_goes_as_logind_does(void **state)
+{
+	struct desk d;
+
+	(void)state;
+	desk_init(&d, GPU);
+	x_desktop(&d);
+	holder(&d, "systemd", "/dev/dri/card0")->process.pid = 1;
+	make_plan(&d);
+	assert_int_equal(d.plan.refusal_count, 0);
+	desk_done(&d);
+	desk_init(&d, GPU "[host]\nholders = kill\n");
+	holder(&d, "systemd", "/dev/dri/card0")->process.pid = 1;
+	make_plan(&d);
+	assert_true(is_refused(&d, VH_REFUSED_HOLDER, "systemd (pid 1"));
+	expect_no_end(&d);
+	desk_done(&d);
+}
+
 /* bryansteiner#3, and one promise: with one holder that stays, nobody is ended. */
 static void stranger_beside_the_desktop_refuses_by_name(void **state)
 {
@@ -543,6 +563,7 @@ int main(void)
 		cmocka_unit_test(startx_without_display_manager),
 		cmocka_unit_test(startx_leaves_the_display_manager_alone),
 		cmocka_unit_test(logind_alone_refuses),
+		cmocka_unit_test(first_process_goes_as_logind_does),
 		cmocka_unit_test(stranger_beside_the_desktop_refuses_by_name),
 		cmocka_unit_test(terminate_takes_the_smallest_thing),
 		cmocka_unit_test(terminate_spares_daemons_and_vms),

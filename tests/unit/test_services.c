@@ -341,7 +341,7 @@ static void an_alias_covers_its_holders(void **state)
 				 GPU_PROFILE "[host]\nservices = sound\n");
 
 	there_and_back(r);
-	assert_int_equal(rig_operations(r, STOP "sound.service"), 1);
+	assert_int_equal(rig_operations(r, STOP "one.service"), 1);
 }
 
 static void words_for_states(void **state)

@@ -97,7 +97,7 @@ static void one_that_does_not_stop(void **state)
 	struct rig *r = rig_open(state, "single-gpu", OPENRC "unit one fails\n", SERVICES);
 
 	rig_expect(r, rig_detach(r), VH_OUTCOME_REFUSED);
-	rig_says(r, "one.service does not stop: it is active (exit status 1)");
+	rig_says(r, "one does not stop: it is active (exit status 1)");
 	assert_string_equal(r->err.hint, "rc-service one status");
 	rig_is_clean(r);
 }
@@ -107,7 +107,7 @@ static void one_that_does_not_stop_below_runit(void **state)
 	struct rig *r = rig_open(state, "single-gpu", RUNIT "unit one fails\n", SERVICES);
 
 	rig_expect(r, rig_detach(r), VH_OUTCOME_REFUSED);
-	rig_says(r, "one.service does not stop: it is active (exit status 1)");
+	rig_says(r, "one does not stop: it is active (exit status 1)");
 	assert_string_equal(r->err.hint, "sv status /etc/service/one");
 	rig_is_clean(r);
 }
@@ -124,7 +124,7 @@ static void a_stop_that_takes_too_long(void **state)
 		vh_text_addf(&lines, "%sunit one slow=45000\n", managers[i]);
 		r = rig_open(state, "single-gpu", vh_text_str(&lines), SERVICES);
 		rig_expect(r, rig_detach(r), VH_OUTCOME_REFUSED);
-		rig_says(r, "one.service has not stopped within 30 s, and is still being stopped");
+		rig_says(r, "one has not stopped within 30 s, and is still being stopped");
 		assert_non_null(strstr(r->err.hint, "'timeout' in [host]"));
 		assert_null(strstr(r->err.hint, "TimeoutStopSec"));
 		assert_true(fk_unit_active(r->fk, "one"));
@@ -139,7 +139,7 @@ static void one_that_is_started_again_at_once(void **state)
 	struct rig *r = rig_open(state, "single-gpu", OPENRC "unit one restarts\n", SERVICES);
 
 	rig_expect(r, rig_detach(r), VH_OUTCOME_REFUSED);
-	rig_says(r, "one.service was stopped, and it was started again (by its manager or by "
+	rig_says(r, "one was stopped, and it was started again (by its manager or by "
 		    "somebody)");
 	rig_is_clean(r);
 }

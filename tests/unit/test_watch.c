@@ -183,10 +183,9 @@ static void what_fails_is_tried_again_less_and_less_often(void **state)
 	unsigned tries;
 
 	fk_process_exit(r->fk, rig_start_vm(r, &r->profile, GPU_GROUP));
-	fk_fault(r->fk,
-		 &(struct fk_fault){.op = FK_BIND, .path_contains = "bochs-drm", .action = EIO});
-	fk_fault(r->fk, &(struct fk_fault){.op = FK_PROBE, .path_contains = GPU, .action = EIO});
-	fk_fault(r->fk, &(struct fk_fault){.op = FK_DEVICE_REMOVE, .action = EIO});
+	fk_fault(r->fk, &(struct fk_fault){.op = FK_DRIVER_PROBE,
+					   .path_contains = "bochs-drm " GPU,
+					   .action = EIO});
 	fk_at(r->fk, 3600000, cure, NULL);
 	rig_expect(r, watch(r), VH_OUTCOME_DONE);
 	tries = rig_operations(r, "drivers/bochs-drm/bind");
