@@ -135,8 +135,8 @@ static void print_text(struct cli *cli, const struct vh_journal *j)
 		driver_of(cli->sys, device, driver, sizeof(driver));
 		(void)printf("  %s  driver %s", device, driver[0] ? driver : "(none)");
 		if (vh_stuck_read(cli->sys, device, &stuck) == 0) {
-			(void)printf(", BLOCKED by an abandoned write (process %jd)",
-				     (intmax_t)stuck.pid);
+			(void)printf(", BLOCKED by an abandoned %s (process %jd)",
+				     vh_stuck_act(cli->sys, device), (intmax_t)stuck.pid);
 		}
 		(void)puts("");
 	}

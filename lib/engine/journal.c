@@ -126,7 +126,7 @@ static void forget_modules(struct vh_sys *sys, const struct vh_journal *j)
 	}
 	for (size_t i = 0; i < j->count; i++) {
 		const char *module = module_of(&j->entries[i].step);
-		char path[VH_PATH_MAX + 16];
+		char path[VH_PATH_MAX + 80];
 
 		(void)snprintf(path, sizeof(path), "%s/" VH_TEMPORARY, dir, module);
 		if (module[0] && vh_sys_exists(sys, "%s", path)) {

@@ -88,7 +88,11 @@ static int check_stuck(struct vh_run *run, const char *device, struct vh_error *
 	}
 	for (size_t i = 0; i < names.count; i++) {
 		if (vh_stuck_read(run->sys, names.items[i], &p) == 0) {
-			return refuse(err, device, "an abandoned write still runs in the kernel");
+			char why[80];
+
+			(void)snprintf(why, sizeof(why), "an abandoned %s still runs in the kernel",
+				       vh_stuck_act(run->sys, names.items[i]));
+			return refuse(err, device, why);
 		}
 	}
 	return 0;

@@ -195,8 +195,8 @@ static int undo_one(struct vh_run *run, const struct vh_step *step, struct vh_er
 
 	if (writer) {
 		return vh_error_set(err, EBUSY, NULL,
-				    "an abandoned write (process %jd) still blocks it",
-				    (intmax_t)writer);
+				    "an abandoned %s (process %jd) still blocks it",
+				    vh_stuck_act(run->sys, blocks(step)), (intmax_t)writer);
 	}
 	rc = ops->undo ? ops->undo(run, step, err) : VH_UNDO_OK;
 	/* A console without its card is no verdict yet: the card may come with the next try. */

@@ -12,6 +12,7 @@
 #include "lib/host/function.h"
 #include "lib/host/holders.h"
 #include "lib/host/module.h"
+#include "lib/host/record.h"
 
 /* Who has a node of the journal's devices open; "" for nobody that is seen. */
 static void describe_holders(struct vh_run *run, char *buf, size_t size)
@@ -89,13 +90,16 @@ int vh_await_unused(struct vh_run *run, const struct vh_leaving *m, struct vh_er
 /* The kernel is inside remove() of any of its devices. */
 static void mark_all(struct vh_run *run, const struct vh_leaving *m, const struct vh_process *p)
 {
-	vh_mark_stuck(run, m->device, p);
+	char record[128];
+
+	vh_stuck_format_unload(record, sizeof(record), p);
+	vh_mark_stuck(run, m->device, record);
 	for (size_t i = 0; i < run->journal->count; i++) {
 		const struct vh_step *step = &run->journal->entries[i].step;
 
 		if (step->kind == VH_STEP_REBIND && strcmp(step->extra, m->module) == 0 &&
 		    strcmp(step->device, m->device) != 0) {
-			vh_mark_stuck(run, step->device, p);
+			vh_mark_stuck(run, step->device, record);
 		}
 	}
 }

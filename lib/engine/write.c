@@ -10,15 +10,13 @@
 #include "lib/host/function.h"
 #include "lib/host/record.h"
 
-void vh_mark_stuck(struct vh_run *run, const char *device, const struct vh_process *p)
+void vh_mark_stuck(struct vh_run *run, const char *device, const char *text)
 {
 	char path[VH_PATH_MAX];
-	char text[128];
 	int tries = 0;
 	int rc;
 
 	(void)snprintf(path, sizeof(path), VH_RUN_STUCK_DIR "/%s", device);
-	vh_stuck_format(text, sizeof(text), p);
 	/* The end of another VM may remove the empty directory between the two. */
 	do {
 		rc = run->sys->ops->make_dir(run->sys, VH_RUN_STUCK_DIR, 0755);
@@ -58,10 +56,12 @@ int vh_write(struct vh_run *run, const char *path, const char *value, const char
 {
 	const char *data = value[0] ? value : "\n";
 	struct vh_process stuck = {0};
+	char record[128];
 	int rc = run->sys->ops->write(run->sys, path, data, strlen(data), timeout_ms, &stuck);
 
 	if (rc == -ETIMEDOUT && device[0]) {
-		vh_mark_stuck(run, device, &stuck);
+		vh_stuck_format(record, sizeof(record), &stuck);
+		vh_mark_stuck(run, device, record);
 	}
 	return rc ? explain(rc, path, &stuck, err) : 0;
 }

@@ -20,8 +20,8 @@ int vh_write(struct vh_run *run, const char *path, const char *value, const char
 	     unsigned timeout_ms, struct vh_error *err)
 	__attribute__((nonnull, warn_unused_result));
 
-/* Remembers that @p, which was left behind in the kernel, still blocks @device. */
-void vh_mark_stuck(struct vh_run *run, const char *device, const struct vh_process *p)
+/* Remembers that a process left behind in the kernel still blocks @device; @text is its record. */
+void vh_mark_stuck(struct vh_run *run, const char *device, const char *text)
 	__attribute__((nonnull));
 
 /* Name of the driver a function is bound to; "" for none. */

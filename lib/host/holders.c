@@ -40,7 +40,8 @@ static void add_path(struct vh_sys *sys, struct vh_nodes *nodes, size_t owner, b
 						  .type = st.type,
 						  .major = st.rdev_major,
 						  .minor = st.rdev_minor,
-						  .draws = draws});
+						  .draws = draws,
+						  .shows = draws});
 	}
 }
 
@@ -59,6 +60,7 @@ static void add_dev_attribute(struct vh_sys *sys, struct vh_nodes *nodes, size_t
 	}
 	node.draws = strstr(dir, strncmp(name, "fb", 2) == 0 ? "/graphics/" : "/drm/") &&
 		     strncmp(name, "i2c-", 4) != 0 && strncmp(name, "drm_dp_aux", 10) != 0;
+	node.shows = node.draws && strncmp(name, "renderD", 7) != 0;
 	if (vh_sys_attr(sys, dev, sizeof(dev), "%s/dev", dir) == 0 &&
 	    sscanf(dev, "%u:%u", &node.major, &node.minor) == 2) { // NOLINT(cert-err34-c)
 		add_node(nodes, &node);
@@ -244,6 +246,7 @@ static int add_holder(struct search *s, const struct vh_node *node, pid_t pid, c
 	for (size_t i = 0; i < f->holder_count; i++) {
 		if (f->holders[i].process.pid == pid) {
 			f->holders[i].draws |= node->draws;
+			f->holders[i].shows |= node->shows;
 			return 0;
 		}
 	}
@@ -253,7 +256,7 @@ static int add_holder(struct search *s, const struct vh_node *node, pid_t pid, c
 	}
 	f->holders = holders;
 	h = &holders[f->holder_count];
-	*h = (struct vh_holder){.process = {.pid = pid}, .draws = node->draws};
+	*h = (struct vh_holder){.process = {.pid = pid}, .draws = node->draws, .shows = node->shows};
 	if (vh_sys_process(s->sys, pid, &h->process)) {
 		return 0; /* gone meanwhile */
 	}

@@ -25,6 +25,7 @@ struct vh_nodes {
 		unsigned major;
 		unsigned minor;
 		bool draws; /* a DRM node or a frame buffer */
+		bool shows; /* and no mere render node */
 	} items[VH_NODES_MAX];
 	size_t count;
 };

@@ -44,6 +44,7 @@ struct vh_range {
  * struct vh_holder - a process that has a node of a function open
  * @node:      path of the node, e.g. /dev/snd/controlC0
  * @draws:     one of its nodes is a DRM node or a frame buffer: a display server, or a client of one
+ * @shows:     one of them can show a picture, which a render node cannot: a display server
  * @unit:      the service of this host that it is part of, "" for none; what a user's own systemd
  *             runs is in user@UID.service, what a login runs in session-ID.scope
  * @user_unit: unit of that user's own systemd, e.g. "pipewire.service"; "" for none
@@ -55,6 +56,7 @@ struct vh_holder {
 	char name[VH_NAME_MAX];
 	char node[128];
 	bool draws;
+	bool shows;
 	char unit[VH_UNIT_MAX];
 	char user_unit[VH_UNIT_MAX];
 	char session[VH_NAME_MAX];
@@ -142,7 +144,8 @@ enum vh_manager {
  * @dead:      its configuration space reads ffff: it has fallen off the bus
  * @vm_open:   a VM has the IOMMU group open
  * @claim:     the VM that has it in our own records, "" for none
- * @stuck:     process of an abandoned write that still blocks it; pid 0 for none
+ * @stuck:     process of an abandoned write or unload that still blocks it; pid 0 for none
+ * @stuck_act: which of the two, as messages call it
  * @storage:   why its disks cannot leave, or NULL
  * @network:   why its network interfaces cannot leave, or NULL
  * @holders:   processes that have its nodes open
@@ -176,6 +179,7 @@ struct vh_function {
 	bool vm_open;
 	char claim[256];
 	struct vh_process stuck;
+	const char *stuck_act;
 	char *storage;
 	char *network;
 	struct vh_holder *holders;

@@ -55,6 +55,7 @@ static void inspect_records(struct vh_sys *sys, struct vh_function *f)
 	if (vh_stuck_read(sys, f->name, &f->stuck)) {
 		f->stuck.pid = 0;
 	}
+	f->stuck_act = vh_stuck_act(sys, f->name);
 }
 
 static int inspect(struct vh_sys *sys, struct vh_function *f, unsigned timeout_ms)

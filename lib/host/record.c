@@ -62,6 +62,18 @@ int vh_stuck_read(struct vh_sys *sys, const char *address, struct vh_process *re
 	return living_process(sys, text, ret);
 }
 
+const char *vh_stuck_act(struct vh_sys *sys, const char *address)
+{
+	char text[128];
+	char act[16];
+
+	if (vh_sys_attr(sys, text, sizeof(text), VH_RUN_STUCK_DIR "/%s", address) == 0 &&
+	    sscanf(text, "process %*s %*s %15s", act) == 1 && strcmp(act, "unload") == 0) {
+		return "unload";
+	}
+	return "write";
+}
+
 int vh_watcher(struct vh_sys *sys, struct vh_process *ret)
 {
 	char text[128];
@@ -75,4 +87,10 @@ int vh_watcher(struct vh_sys *sys, struct vh_process *ret)
 void vh_stuck_format(char *buf, size_t size, const struct vh_process *p)
 {
 	(void)snprintf(buf, size, "process %jd %" PRIu64 "\n", (intmax_t)p->pid, p->start_time);
+}
+
+void vh_stuck_format_unload(char *buf, size_t size, const struct vh_process *p)
+{
+	(void)snprintf(buf, size, "process %jd %" PRIu64 " unload\n", (intmax_t)p->pid,
+		       p->start_time);
 }

@@ -7,8 +7,8 @@
  *
  *	vm/<id>/journal		lib/engine/journal.h
  *	device/<address>	"vm <escaped name>"
- *	stuck/<address>		"process <pid> <start time>"
- *	watch			the same: who brings back what no event brings back
+ *	stuck/<address>		"process <pid> <start time>", and " unload" if that is what hangs
+ *	watch			a process as well: who brings back what no event brings back
  */
 
 #include "lib/base/pci_address.h"
@@ -43,5 +43,15 @@ int vh_watcher(struct vh_sys *sys, struct vh_process *ret)
 int vh_stuck_read(struct vh_sys *sys, const char *address, struct vh_process *ret)
 	__attribute__((nonnull, warn_unused_result));
 
-/* The text of both records of a process, to be published. */
+/**
+ * vh_stuck_act() - what it hangs in, for messages
+ * Return: "unload" of a module, or "write"
+ */
+const char *vh_stuck_act(struct vh_sys *sys, const char *address) __attribute__((nonnull));
+
+/* The text of both records of a process, to be published; for one that hangs, in a write. */
 void vh_stuck_format(char *buf, size_t size, const struct vh_process *p) __attribute__((nonnull));
+
+/* The same for one that hangs in an unload. */
+void vh_stuck_format_unload(char *buf, size_t size, const struct vh_process *p)
+	__attribute__((nonnull));

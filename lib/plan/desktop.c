@@ -148,7 +148,7 @@ static void add_one_user_unit(struct vh_draft *d, uid_t uid, const char *name, b
 					.path = path,
 					.found = vh_unit_activity(&u->unit),
 					.wanted = "inactive",
-					.extra = draws ? "draws" : "",
+					.extra = draws || strstr(name, ".scope") ? "draws" : "",
 					.why = why,
 				});
 	}
@@ -173,8 +173,7 @@ static void add_user_units(struct vh_draft *d, const struct vh_going *g)
 {
 	const struct vh_holder *h;
 
-	VH_FOR_EACH_HOLDER(g, f, i, h)
-	{
+	for (struct vh_holder_place at = {0}; (h = vh_plan_next_holder(g, &at)) != NULL;) {
 		enum vh_goes goes = vh_plan_goes(g, h);
 
 		if (goes == VH_GOES_WITH_USER) {
@@ -251,14 +250,12 @@ void vh_draft_holders(struct vh_draft *d)
 			vh_draft_unit(d, u, "", "it keeps every card of this driver open");
 		}
 	}
-	VH_FOR_EACH_HOLDER(&g, f, i, h)
-	{
+	for (struct vh_holder_place at = {0}; (h = vh_plan_next_holder(&g, &at)) != NULL;) {
 		if (vh_plan_goes(&g, h) == VH_GOES_BY_UNIT) {
 			add_holders_unit(d, h->unit);
 		}
 	}
-	VH_FOR_EACH_HOLDER(&g, f, i, h)
-	{
+	for (struct vh_holder_place at = {0}; (h = vh_plan_next_holder(&g, &at)) != NULL;) {
 		if (vh_plan_goes(&g, h) == VH_GOES_BY_SIGNAL) {
 			add_process(d, h);
 		}

@@ -10,17 +10,16 @@
 static const char *const nvidia_services[] = {"nvidia-persistenced.service",
 					      "nvidia-powerd.service"};
 
-const struct vh_holder *vh_plan_next_holder(const struct vh_going *g, size_t *ret_function,
-					    size_t *ret_index)
+const struct vh_holder *vh_plan_next_holder(const struct vh_going *g, struct vh_holder_place *at)
 {
-	while (*ret_function < g->selection->count) {
-		const struct vh_function *f = g->selection->functions[*ret_function];
+	while (at->function < g->selection->count) {
+		const struct vh_function *f = g->selection->functions[at->function];
 
-		if (*ret_index < f->holder_count) {
-			return &f->holders[(*ret_index)++];
+		if (at->index < f->holder_count) {
+			return &f->holders[at->index++];
 		}
-		*ret_function += 1;
-		*ret_index = 0;
+		at->function++;
+		at->index = 0;
 	}
 	return NULL;
 }
@@ -110,8 +109,7 @@ static bool holds_in_display_unit(const struct vh_going *g)
 	if (unit[0] == '\0') {
 		return false;
 	}
-	VH_FOR_EACH_HOLDER(g, f, i, h)
-	{
+	for (struct vh_holder_place at = {0}; (h = vh_plan_next_holder(g, &at)) != NULL;) {
 		if (strcmp(h->unit, unit) == 0) {
 			return true;
 		}
@@ -119,17 +117,17 @@ static bool holds_in_display_unit(const struct vh_going *g)
 	return false;
 }
 
-/* Has it, or a compositor that runs as a unit of its user's own systemd, the card open? */
+/*
+ * Has its display server the card open, in it or as a unit of its user's own systemd? A program that
+ * only computes on the card, while the screen is on another one, is no reason to end all the others.
+ */
 static bool session_holds(const struct vh_going *g, const struct vh_session *s)
 {
 	const struct vh_holder *h;
 
-	VH_FOR_EACH_HOLDER(g, f, i, h)
-	{
-		if (h->session[0] && strcmp(h->session, s->id) == 0) {
-			return true;
-		}
-		if (h->user_unit[0] && h->draws && h->uid == s->uid) {
+	for (struct vh_holder_place at = {0}; (h = vh_plan_next_holder(g, &at)) != NULL;) {
+		if (h->shows && ((h->session[0] && strcmp(h->session, s->id) == 0) ||
+				 (h->user_unit[0] && h->uid == s->uid))) {
 			return true;
 		}
 	}

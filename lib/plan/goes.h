@@ -41,11 +41,15 @@ bool vh_plan_ends_session(const struct vh_going *g, const struct vh_session *ses
 /* Is any login ended? */
 bool vh_plan_ends_any_session(const struct vh_going *g) __attribute__((nonnull));
 
-/* The next holder of any selected function after *@ret_function, *@ret_index; NULL behind the last. */
-const struct vh_holder *vh_plan_next_holder(const struct vh_going *g, size_t *ret_function,
-					    size_t *ret_index) __attribute__((nonnull));
-#define VH_FOR_EACH_HOLDER(g, f, i, h) \
-	for (size_t f = 0, i = 0; ((h) = vh_plan_next_holder((g), &(f), &(i))) != NULL;)
+/* Where the search for holders is; all zero begins it. */
+struct vh_holder_place {
+	size_t function;
+	size_t index;
+};
+
+/* The next holder of any selected function; NULL behind the last. */
+const struct vh_holder *vh_plan_next_holder(const struct vh_going *g, struct vh_holder_place *at)
+	__attribute__((nonnull));
 
 /* A unit that must not stop and would, if @u stopped; into @buf. */
 bool vh_plan_takes_down(const struct vh_unit *u, char *buf, size_t size) __attribute__((nonnull));

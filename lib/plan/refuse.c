@@ -139,9 +139,9 @@ static void check_state(struct vh_check *c, const struct vh_function *f)
 		vh_refuse_hint(
 			vh_refuse(
 				c, VH_REFUSED_STUCK, f->name,
-				"%s is still blocked by an earlier write (process %jd) that the kernel "
+				"%s is still blocked by an earlier %s (process %jd) that the kernel "
 				"has not finished",
-				f->name, (intmax_t)f->stuck.pid),
+				f->name, f->stuck_act, (intmax_t)f->stuck.pid),
 			"end what has the device open, then 'vfio-handoff recover'; if nothing has, "
 			"only a reboot helps");
 	} else if (f->override_unreadable) {

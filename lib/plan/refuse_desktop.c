@@ -82,8 +82,7 @@ static void check_logins(struct vh_check *c, const struct vh_going *g)
 	if (c->host->logins_unknown[0] == '\0') {
 		return;
 	}
-	VH_FOR_EACH_HOLDER(g, f, i, h)
-	{
+	for (struct vh_holder_place at = {0}; (h = vh_plan_next_holder(g, &at)) != NULL;) {
 		if (h->session[0] || h->user_unit[0]) {
 			vh_refuse_hint(vh_refuse(c, VH_REFUSED_DESKTOP, "",
 						 "who is logged in cannot be found out: %s",

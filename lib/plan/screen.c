@@ -76,8 +76,7 @@ static bool draws_here(const struct vh_going *g, const struct vh_session *s)
 {
 	const struct vh_holder *h;
 
-	VH_FOR_EACH_HOLDER(g, f, i, h)
-	{
+	for (struct vh_holder_place at = {0}; (h = vh_plan_next_holder(g, &at)) != NULL;) {
 		if (h->draws &&
 		    (h->user_unit[0] ? h->uid == s->uid : strcmp(h->session, s->id) == 0)) {
 			return true;
@@ -90,8 +89,7 @@ static bool anybody_draws_here(const struct vh_going *g)
 {
 	const struct vh_holder *h;
 
-	VH_FOR_EACH_HOLDER(g, f, i, h)
-	{
+	for (struct vh_holder_place at = {0}; (h = vh_plan_next_holder(g, &at)) != NULL;) {
 		if (h->draws) {
 			return true;
 		}

@@ -78,6 +78,7 @@ static struct vh_holder *holder(struct desk *d, const char *name, const char *no
 	(void)vh_copy(h->node, sizeof(h->node), node);
 	(void)vh_copy(h->user, sizeof(h->user), "root");
 	h->draws = strstr(node, "/dri/") != NULL;
+	h->shows = strstr(node, "/dri/card") != NULL;
 	return h;
 }
 
@@ -275,6 +276,35 @@ static void sound_alone_ends_no_session_but_refuses(void **state)
 	(void)user_unit(&d, 1000, "wireplumber.service");
 	make_plan(&d);
 	assert_true(is_refused(&d, VH_REFUSED_HOLDER, "wireplumber"));
+	expect_no_end(&d);
+	desk_done(&d);
+}
+
+/* A program that computes on the card, in a desktop on another one: it is named, nobody is ended. */
+static void render_node_alone_ends_no_session(void **state)
+{
+	struct vh_holder *h;
+	struct desk d;
+
+	(void)state;
+	desk_init(&d, GPU);
+	display_manager(&d, "gdm.service");
+	(void)session(&d, "2", 1000, "wayland", "gdm-password");
+	h = holder(&d, "firefox", "/dev/dri/renderD129");
+	(void)vh_copy(h->unit, sizeof(h->unit), "user@1000.service");
+	(void)vh_copy(h->user_unit, sizeof(h->user_unit), "app-firefox-1.scope");
+	h->uid = 1000;
+	(void)user_unit(&d, 1000, "app-firefox-1.scope");
+	make_plan(&d);
+	assert_true(is_refused(&d, VH_REFUSED_HOLDER, "firefox"));
+	expect_no_end(&d);
+	desk_done(&d);
+
+	desk_init(&d, GPU);
+	(void)session(&d, "2", 1000, "x11", "login");
+	(void)vh_copy(holder(&d, "blender", "/dev/dri/renderD129")->session, VH_NAME_MAX, "2");
+	make_plan(&d);
+	assert_true(is_refused(&d, VH_REFUSED_HOLDER, "blender"));
 	expect_no_end(&d);
 	desk_done(&d);
 }
@@ -559,6 +589,7 @@ int main(void)
 		cmocka_unit_test(sessions_that_do_not_have_it_open_stay),
 		cmocka_unit_test(compositor_as_user_unit_is_stopped_and_not_started_again),
 		cmocka_unit_test(sound_alone_ends_no_session_but_refuses),
+		cmocka_unit_test(render_node_alone_ends_no_session),
 		cmocka_unit_test(terminate_stops_sockets_before_their_service),
 		cmocka_unit_test(startx_without_display_manager),
 		cmocka_unit_test(startx_leaves_the_display_manager_alone),

@@ -216,8 +216,11 @@ static void trap_3_an_exit_that_hangs_is_left_alone(void **state)
 	rig_expect(r, rig_detach(r), VH_OUTCOME_INCOMPLETE);
 	rig_says(r, "did not finish unloading nvidia in time");
 	assert_true(fk_exists(r->fk, "run/vfio-handoff/stuck/" GPU));
+	assert_string_equal(vh_stuck_act(fk_sys(r->fk), GPU), "unload");
+	rig_says(r, "an abandoned unload (process ");
 	assert_int_equal(rig_operations(r, "modprobe -- nvidia"), 0);
 	rig_expect(r, rig_recover(r), VH_OUTCOME_INCOMPLETE);
+	rig_says(r, "an abandoned unload (process ");
 	fk_no_faults(r->fk);
 	fk_release(r->fk);
 	rig_expect(r, rig_recover(r), VH_OUTCOME_DONE);
