@@ -100,7 +100,8 @@ static int look(struct cli *cli, const char *vm, struct vh_error *err)
 			(void)vh_error_set(err, EBUSY, NULL,
 					   "%s cannot return: an abandoned %s (process %jd) "
 					   "still blocks it",
-					   name, vh_stuck_act(cli->sys, name), (intmax_t)writer.pid);
+					   name, vh_stuck_act(cli->sys, name),
+					   (intmax_t)writer.pid);
 			return vh_error_hint(err, "vfio-handoff status");
 		}
 	}

@@ -97,11 +97,12 @@ static int lock_devices(struct detach *d, struct vh_error *err)
 	return rc;
 }
 
-/* The plan, or the reason why there is none; with `holders = wait` patient until the timeout. */
+/* The plan, or the reason why there is none; with `holders = wait` patient for as long as it says. */
 static int make_plan(struct detach *d, struct vh_error *err)
 {
 	struct vh_sys *sys = d->e->sys;
-	uint64_t end_ms = sys->ops->now_ms(sys) + d->profile->timeout_ms;
+	unsigned wait_ms = d->profile->holders_wait_ms;
+	uint64_t end_ms = sys->ops->now_ms(sys) + (wait_ms ? wait_ms : d->profile->timeout_ms);
 	bool told = false;
 	int rc = look(d, err);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/base/words.h"
+#include "lib/host/session.h"
 #include "lib/plan/plan.h"
 
 static int inspect_programs(struct vh_sys *sys, const struct vh_profile *profile,
@@ -115,6 +116,38 @@ static int inspect_driver_services(struct vh_sys *sys, const struct vh_profile *
 	return rc;
 }
 
+static bool shows_in(const struct vh_host *host, const struct vh_session *s)
+{
+	for (size_t i = 0; i < host->function_count; i++) {
+		for (size_t j = 0; j < host->functions[i].holder_count; j++) {
+			const struct vh_holder *h = &host->functions[i].holders[j];
+
+			if (h->shows && strcmp(h->session, s->id) == 0) {
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+/* What asked for a login on a text terminal, if a display server was started in that one. */
+static int inspect_gettys(struct vh_sys *sys, const struct vh_profile *profile,
+			  struct vh_host *host, struct vh_error *err)
+{
+	char name[VH_UNIT_MAX];
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < host->session_count; i++) {
+		const struct vh_session *s = &host->sessions[i];
+
+		if (host->manager == VH_MANAGER_SYSTEMD && shows_in(host, s) &&
+		    vh_session_getty(s, name, sizeof(name))) {
+			rc = vh_host_inspect_unit(sys, host, name, profile->timeout_ms, err);
+		}
+	}
+	return rc;
+}
+
 /* Who has the devices, and what stands behind them: asked for only if somebody has. */
 static int inspect_people(struct vh_sys *sys, const struct vh_profile *profile,
 			  struct vh_host *host, struct vh_error *err)
@@ -139,6 +172,9 @@ static int inspect_people(struct vh_sys *sys, const struct vh_profile *profile,
 	}
 	if (rc == 0 && held) {
 		rc = vh_host_inspect_sessions(sys, host, profile->timeout_ms, err);
+	}
+	if (rc == 0 && profile->display_manager != VH_DISPLAY_MANAGER_NONE) {
+		rc = inspect_gettys(sys, profile, host, err);
 	}
 	for (size_t i = 0; rc == 0 && i < host->function_count; i++) {
 		rc = inspect_holders(sys, profile, host, &host->functions[i], err);

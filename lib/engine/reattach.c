@@ -45,8 +45,7 @@ enum vh_outcome vh_undo_locked(struct vh_engine *e, struct vh_journal *j, struct
 	/* A VM that had its devices was worth it; one that never got them was not. */
 	if (run.ended.count > 0 && !j->attached) {
 		join(&run.ended, &text);
-		(void)vh_error_set(err, ECONNABORTED, NULL, "undone, but for who was ended: %s",
-				   vh_text_str(&text));
+		(void)vh_error_set(err, ECONNABORTED, NULL, "undone, but %s", vh_text_str(&text));
 		vh_text_done(&text);
 	}
 	if (run.left.count > 0) {

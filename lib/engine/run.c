@@ -288,12 +288,14 @@ static bool backward_one(struct vh_run *run, size_t n)
 	uint64_t started_ms = run->sys->ops->now_ms(run->sys);
 	struct vh_error err = {0};
 	char before[sizeof(step->found)];
+	char what[sizeof(step->path) + 64];
 	int rc;
 
 	if (has_to_wait(run, step)) {
+		vh_step_target(step, what, sizeof(what));
 		vh_log(run->log, VH_LOG_WARNING, step->device, vh_step_word(step->kind),
 		       "%s: %s: waits until the rest is back", vh_step_title(step->kind, true),
-		       step->path);
+		       what);
 		return false;
 	}
 	if (vh_list_has(&run->waiting, step->device)) {

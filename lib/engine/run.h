@@ -20,6 +20,7 @@
  * @ended: who was ended for good; one line each
  * @waiting: devices with a step left: their earlier steps wait
  * @console_is_back: the text console shows again, though its step may stay for another look
+ * @users_ms: how long users' own services have taken; it is up to those users
  * @broken: what was undone as far as it goes, yet does not work; one line each
  */
 struct vh_run {
@@ -33,6 +34,7 @@ struct vh_run {
 	struct vh_list ended;
 	struct vh_list waiting;
 	bool console_is_back;
+	uint64_t users_ms;
 };
 
 /* What an undo can come to, besides -errno: it stays in the journal for a later try. */

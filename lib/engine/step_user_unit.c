@@ -15,6 +15,9 @@
 
 #define POLL_MS 100U
 
+/* So many deadlines for all of them together: who answers may be late on purpose, a thousand times. */
+#define PATIENCE 2U
+
 /* "1000/pipewire.service" */
 static int read_path(const struct vh_step *step, uid_t *ret_uid, const char **ret_unit,
 		     struct vh_error *err)
@@ -34,17 +37,27 @@ static int read_path(const struct vh_step *step, uid_t *ret_uid, const char **re
 	return 0;
 }
 
+static bool is_patient(const struct vh_run *run, const struct vh_step *step)
+{
+	return run->users_ms < (uint64_t)step->timeout_ms * PATIENCE;
+}
+
 static int ask(struct vh_run *run, const struct vh_step *step, char *buf, size_t size,
 	       struct vh_error *err)
 {
+	uint64_t started_ms = run->sys->ops->now_ms(run->sys);
 	struct vh_unit u = {0};
 	const char *unit = "";
 	uid_t uid = 0;
 	int rc = read_path(step, &uid, &unit, err);
 
-	if (rc == 0) {
+	if (rc == 0 && !is_patient(run, step)) {
+		rc = vh_error_set(err, ETIMEDOUT, NULL,
+				  "the users' own systemds take too long to answer");
+	} else if (rc == 0) {
 		rc = vh_user_unit_state(run->sys, uid, unit, step->timeout_ms, &u, err);
 	}
+	run->users_ms += run->sys->ops->now_ms(run->sys) - started_ms;
 	if (rc == 0) {
 		(void)vh_copy(buf, size, vh_unit_activity(&u));
 	}
@@ -75,11 +88,15 @@ static int tell(struct vh_run *run, const struct vh_step *step, enum vh_unit_ver
 		.timeout_ms = step->timeout_ms,
 		.is_ours = true,
 	};
+	uint64_t started_ms = run->sys->ops->now_ms(run->sys);
 	struct vh_error ignored;
 	const char *unit = "";
 	uid_t uid = 0;
 	int rc = read_path(step, &uid, &unit, &ignored);
 
+	if (rc == 0 && !is_patient(run, step)) {
+		return -ETIMEDOUT;
+	}
 	if (rc == 0) {
 		rc = vh_user_unit_words(run->sys, verb, uid, unit, &words, &environment);
 	}
@@ -89,7 +106,9 @@ static int tell(struct vh_run *run, const struct vh_step *step, enum vh_unit_ver
 	for (size_t i = 0; i < words.count; i++) {
 		argv[i] = words.items[i];
 	}
-	return run->sys->ops->run(run->sys, &command);
+	rc = run->sys->ops->run(run->sys, &command);
+	run->users_ms += run->sys->ops->now_ms(run->sys) - started_ms;
+	return rc;
 }
 
 /*
@@ -101,7 +120,7 @@ static int await_state(struct vh_run *run, const struct vh_step *step, const cha
 {
 	int rc = ask(run, step, now, VH_STEP_VALUE_MAX, err);
 
-	while (rc != -ENOENT && (rc || strcmp(now, wanted) != 0) &&
+	while (rc != -ENOENT && (rc || strcmp(now, wanted) != 0) && is_patient(run, step) &&
 	       run->sys->ops->now_ms(run->sys) < end_ms && !(run->cancel && *run->cancel)) {
 		run->sys->ops->wait(run->sys, POLL_MS);
 		rc = ask(run, step, now, VH_STEP_VALUE_MAX, err);
@@ -113,6 +132,7 @@ static int apply(struct vh_run *run, const struct vh_step *step, struct vh_error
 {
 	uint64_t started_ms = run->sys->ops->now_ms(run->sys);
 	char now[VH_STEP_VALUE_MAX] = "";
+	char who[sizeof(step->path) + 16];
 	int stopped = tell(run, step, VH_UNIT_STOP);
 	/* One that was refused may be one whose systemd ends just now: it gets a moment. */
 	uint64_t end_ms = started_ms + step->timeout_ms / (stopped > 0 ? 4 : 1);
@@ -125,13 +145,14 @@ static int apply(struct vh_run *run, const struct vh_step *step, struct vh_error
 	if (rc) {
 		return rc;
 	}
+	vh_step_target(step, who, sizeof(who));
 	if (strcmp(now, "inactive") != 0) {
-		(void)vh_error_set(err, EBUSY, NULL, "%s does not stop: it is %s", step->path, now);
+		(void)vh_error_set(err, EBUSY, NULL, "%s does not stop: it is %s", who, now);
 		return vh_error_hint(err, "systemctl --user status %s, as that user",
 				     strchr(step->path, '/') + 1);
 	}
 	vh_log(run->log, VH_LOG_INFO, NULL, vh_step_word(step->kind), "%s: %s: %s -> %s (%llu ms)",
-	       vh_step_title(step->kind, false), step->path, step->found, now,
+	       vh_step_title(step->kind, false), who, step->found, now,
 	       (unsigned long long)(run->sys->ops->now_ms(run->sys) - started_ms));
 	return 0;
 }
@@ -141,23 +162,27 @@ static int start(struct vh_run *run, const struct vh_step *step, struct vh_error
 {
 	uint64_t started_ms = run->sys->ops->now_ms(run->sys);
 	char now[VH_STEP_VALUE_MAX] = "";
+	char who[sizeof(step->path) + 16];
 	struct vh_error why = {0};
-	int rc = -EAGAIN;
+	int rc = vh_error_set(&why, ETIMEDOUT, NULL,
+			      "the users' own systemds take too long to answer");
 
-	for (int tries = 0; tries < 2 && (rc || strcmp(now, "active") != 0); tries++) {
+	for (int tries = 0;
+	     tries < 2 && is_patient(run, step) && (rc || strcmp(now, "active") != 0); tries++) {
 		int told = tell(run, step, VH_UNIT_START);
 		uint64_t end_ms = run->sys->ops->now_ms(run->sys);
 
 		end_ms = told == -ETIMEDOUT ? end_ms + step->timeout_ms : 0;
 		rc = await_state(run, step, "active", end_ms, now, &why);
 	}
+	vh_step_target(step, who, sizeof(who));
 	if (rc || strcmp(now, "active") != 0) {
-		(void)vh_error_set(err, EIO, NULL, "%s was active and does not start: %s%s",
-				   step->path, rc ? why.msg : "it is ", rc ? "" : now);
+		(void)vh_error_set(err, EIO, NULL, "%s was active and does not start: %s%s", who,
+				   rc ? why.msg : "it is ", rc ? "" : now);
 		return VH_UNDO_ENDED;
 	}
 	vh_log(run->log, VH_LOG_INFO, NULL, vh_step_word(step->kind), "%s: %s: %s (%llu ms)",
-	       vh_step_title(step->kind, true), step->path, now,
+	       vh_step_title(step->kind, true), who, now,
 	       (unsigned long long)(run->sys->ops->now_ms(run->sys) - started_ms));
 	return VH_UNDO_OK;
 }
@@ -166,20 +191,22 @@ static int start(struct vh_run *run, const struct vh_step *step, struct vh_error
 static int undo(struct vh_run *run, const struct vh_step *step, struct vh_error *err)
 {
 	char now[VH_STEP_VALUE_MAX] = "";
+	char who[sizeof(step->path) + 16];
 	struct vh_error why = {0};
 	int rc = ask(run, step, now, sizeof(now), &why);
 
 	if (strcmp(step->found, "active") != 0 || (rc == 0 && strcmp(now, "active") == 0)) {
 		return VH_UNDO_OK;
 	}
+	vh_step_target(step, who, sizeof(who));
 	if (strcmp(step->extra, "draws") == 0) {
-		(void)vh_error_set(err, ECONNABORTED, NULL, "%s was stopped", step->path);
+		(void)vh_error_set(err, ECONNABORTED, NULL, "%s was stopped", who);
 		return VH_UNDO_ENDED;
 	}
 	if (rc == -ENOENT) {
 		vh_log(run->log, VH_LOG_INFO, NULL, vh_step_word(step->kind),
 		       "%s: %s: that user's systemd runs no more; it comes with the next login",
-		       vh_step_title(step->kind, true), step->path);
+		       vh_step_title(step->kind, true), who);
 		return VH_UNDO_OK;
 	}
 	return start(run, step, err);

@@ -96,6 +96,10 @@ void vh_verdict(const struct vh_run *run, struct vh_error *err)
 
 	join(&run->left, &text);
 	join(&run->broken, &text);
+	/* Said once: these steps are undone, and a later try does not come to them again. */
+	if (!run->journal->attached) {
+		join(&run->ended, &text);
+	}
 	(void)vh_error_set(err, EIO, run->journal->path, "%s: %s",
 			   again ? "not undone" : "back, but not working", vh_text_str(&text));
 	hint(screen, again, err);

@@ -9,7 +9,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/host/session.h"
-#include "lib/host/unit.h"
+#include "lib/host/unit_managers.h"
 #include "lib/host/user.h"
 
 /* From drm/ down to the adapter behind a connector. */
@@ -237,6 +237,37 @@ static void take_place(struct vh_sys *sys, struct vh_holder *h)
 	}
 }
 
+/* By the group, not by the process: sudo in a terminal is root's, and in a unit of its user's. */
+static void take_owner(struct vh_sys *sys, struct vh_holder *h)
+{
+	struct vh_user user;
+	unsigned uid;
+
+	if (h->user_unit[0] &&
+	    sscanf(h->unit, "user@%u.service", &uid) == 1 && // NOLINT(cert-err34-c)
+	    uid != h->uid) {
+		h->uid = uid;
+		(void)vh_user_find(sys, uid, &user);
+		(void)vh_copy(h->user, sizeof(h->user), user.name);
+	}
+}
+
+/* Were we started by it? */
+static bool is_ancestor(struct vh_sys *sys, pid_t pid)
+{
+	char at[24] = "self";
+
+	for (unsigned i = 0; i < VH_UNIT_ANCESTORS; i++) {
+		pid_t parent = vh_unit_parent(sys, at);
+
+		if (parent <= 1 || parent == pid) {
+			return parent == pid;
+		}
+		(void)snprintf(at, sizeof(at), "%jd", (intmax_t)parent);
+	}
+	return false;
+}
+
 static int add_holder(struct search *s, const struct vh_node *node, pid_t pid, const char *link)
 {
 	struct vh_function *f = s->functions[node->owner];
@@ -264,6 +295,8 @@ static int add_holder(struct search *s, const struct vh_node *node, pid_t pid, c
 	(void)vh_copy(h->node, sizeof(h->node), link);
 	take_user(s->sys, h);
 	take_place(s->sys, h);
+	take_owner(s->sys, h);
+	h->is_ours = is_ancestor(s->sys, pid);
 	f->holder_count++;
 	return 0;
 }

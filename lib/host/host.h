@@ -49,7 +49,8 @@ struct vh_range {
  *             runs is in user@UID.service, what a login runs in session-ID.scope
  * @user_unit: unit of that user's own systemd, e.g. "pipewire.service"; "" for none
  * @session:   logind's session that it is in, "" for none
- * @uid, @user: who runs it; @user is the number where it has no name
+ * @uid, @user: who runs it, or in whose systemd's unit it is; @user is the number where it has no name
+ * @is_ours:   we were started by it, however far up
  */
 struct vh_holder {
 	struct vh_process process;
@@ -62,6 +63,7 @@ struct vh_holder {
 	char session[VH_NAME_MAX];
 	uid_t uid;
 	char user[VH_NAME_MAX];
+	bool is_ours;
 };
 
 /**
@@ -74,6 +76,7 @@ struct vh_holder {
  * @service: PAM's service that made it: "lightdm-autologin", "login", "sshd"
  * @leader: its first process; pid 0 if unknown
  * @active: it is in front on its seat
+ * @closing: it is over, but for what was left running in it
  * @is_ours: we are part of it, or of what its user's own systemd runs while it has the screen: when it
  *           ends, so do we
  */
@@ -89,6 +92,7 @@ struct vh_session {
 	char service[VH_NAME_MAX];
 	struct vh_process leader;
 	bool active;
+	bool closing;
 	bool is_ours;
 };
 
@@ -281,9 +285,11 @@ void vh_unit_done(struct vh_unit *u) __attribute__((nonnull));
 
 /**
  * struct vh_user_unit - a unit of a user's own systemd; by vh_host_inspect_user_unit() only
+ * @asked_ms: how long the answer took
  */
 struct vh_user_unit {
 	uid_t uid;
+	uint64_t asked_ms;
 	struct vh_unit unit;
 };
 

@@ -21,6 +21,15 @@ bool vh_session_is_graphical(const struct vh_session *s)
 			      strcmp(s->type, "mir") == 0 || strcmp(s->class, "greeter") == 0);
 }
 
+bool vh_session_getty(const struct vh_session *s, char *buf, size_t size)
+{
+	if (strcmp(s->service, "login") != 0 || s->vt == 0) {
+		return false;
+	}
+	(void)snprintf(buf, size, "getty@tty%u.service", s->vt);
+	return true;
+}
+
 bool vh_session_id_is_valid(const char *id)
 {
 	return id[0] && id[strspn(id, ALPHANUMERIC)] == '\0' && strlen(id) < VH_NAME_MAX;
@@ -126,6 +135,8 @@ static void take_property(struct vh_session *s, const char *name, const char *va
 		s->leader.pid = (pid_t)number_of(value);
 	} else if (strcmp(name, "Active") == 0) {
 		s->active = strcmp(value, "yes") == 0;
+	} else if (strcmp(name, "State") == 0) {
+		s->closing = strcmp(value, "closing") == 0;
 	}
 }
 
@@ -174,7 +185,7 @@ static int show_sessions(struct vh_sys *sys, const struct vh_list *ids, unsigned
 {
 	static const char *const properties[] = {"Id",      "Name",   "User",  "Seat",
 						 "VTNr",    "Type",   "Class", "Scope",
-						 "Service", "Leader", "Active"};
+						 "Service", "Leader", "Active", "State"};
 	VH_AUTO_LIST struct vh_list arguments = {0};
 	VH_AUTO_TEXT struct vh_text out = {0};
 	int rc = vh_list_add(&arguments, "show-session");

@@ -13,6 +13,9 @@
 int vh_session_is_there(struct vh_sys *sys, const char *id, unsigned timeout_ms,
 			struct vh_error *err) __attribute__((nonnull, warn_unused_result));
 
+/* The service that asked for a login on a text terminal, "getty@tty1.service"; false if none did. */
+bool vh_session_getty(const struct vh_session *session, char *buf, size_t size);
+
 /* "/usr/bin/loginctl" */
 const char *vh_loginctl(struct vh_sys *sys) __attribute__((nonnull));
 

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The managers of services behind lib/host/unit.h, one file each. Room: unit*.c and
- * display_manager.c.
+ * The managers of services behind lib/host/unit.h, one file each. Room: unit*.c, display_manager.c and
+ * holders.c.
  */
 
 #include "lib/host/unit.h"

@@ -12,6 +12,12 @@
 
 #define ANSWER_MAX ((size_t)256 << 10)
 
+/* systemd.unit(5) */
+#define UNIT_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:-_.\\@"
+
+/* What starts a service by itself; more of them than that is nobody's desktop. */
+#define TRIGGERS_MAX 16U
+
 /* Who it is, in arguments of setpriv(1). */
 struct identity {
 	char user[32];
@@ -77,6 +83,54 @@ static int run_show(struct vh_sys *sys, uid_t uid, const char *unit, unsigned ti
 	return rc > 0 || (rc == 0 && out->len == 0) ? -EIO : rc;
 }
 
+static bool is_trigger(const char *name)
+{
+	static const char *const suffixes[] = {".socket", ".path", ".timer"};
+	const char *dot = strrchr(name, '.');
+
+	for (size_t i = 0; dot && i < VH_ARRAY_SIZE(suffixes); i++) {
+		if (strcmp(dot, suffixes[i]) == 0) {
+			return name[0] != '-' && name[strspn(name, UNIT_CHARACTERS)] == '\0';
+		}
+	}
+	return false;
+}
+
+static void keep_triggers(struct vh_unit *u)
+{
+	char *list = u->triggered_by;
+	char *save = NULL;
+	unsigned count = 0;
+
+	u->triggered_by = NULL;
+	for (char *word = list ? strtok_r(list, " ", &save) : NULL; word && count < TRIGGERS_MAX;
+	     word = strtok_r(NULL, " ", &save)) {
+		if (is_trigger(word)) {
+			vh_unit_join(&u->triggered_by, word);
+			count++;
+		}
+	}
+	free(list);
+}
+
+int vh_user_unit_parse(char *text, struct vh_unit *u)
+{
+	static const char *const states[] = {"active", "reloading",  "refreshing",   "inactive",
+					     "failed", "activating", "deactivating", "maintenance"};
+	bool known = false;
+	int rc = vh_unit_parse(text, u);
+
+	for (size_t i = 0; i < VH_ARRAY_SIZE(states); i++) {
+		known |= strcmp(u->active, states[i]) == 0;
+	}
+	vh_sanitize(u->id);
+	vh_sanitize(u->load);
+	free(u->needed_by);
+	u->needed_by = NULL;
+	keep_triggers(u);
+	return rc || known ? rc : -EIO;
+}
+
 int vh_user_unit_state(struct vh_sys *sys, uid_t uid, const char *unit, unsigned timeout_ms,
 		       struct vh_unit *ret, struct vh_error *err)
 {
@@ -92,7 +146,7 @@ int vh_user_unit_state(struct vh_sys *sys, uid_t uid, const char *unit, unsigned
 	}
 	rc = run_show(sys, uid, unit, timeout_ms, &out);
 	if (rc == 0) {
-		rc = vh_unit_parse(out.data, ret);
+		rc = vh_user_unit_parse(out.data, ret);
 	}
 	if (rc) {
 		/* ENOENT is kept for a manager that is not there. */

@@ -20,6 +20,15 @@ int vh_user_unit_words(struct vh_sys *sys, enum vh_unit_verb verb, uid_t uid, co
 	__attribute__((nonnull, warn_unused_result));
 
 /**
+ * vh_user_unit_parse() - as vh_unit_parse(), of an answer that a user may have made up
+ *
+ * States and names that systemd does not have are not taken; what needs the unit is nobody's concern.
+ *
+ * Owner: release with vh_unit_done(), also after a failure.
+ */
+int vh_user_unit_parse(char *text, struct vh_unit *ret) __attribute__((nonnull, warn_unused_result));
+
+/**
  * vh_user_unit_state() - as vh_unit_state(); -ENOENT: that user's systemd does not run
  */
 int vh_user_unit_state(struct vh_sys *sys, uid_t uid, const char *unit, unsigned timeout_ms,

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "lib/host/inhibit.h"
+#include "lib/host/session.h"
 #include "lib/plan/draft.h"
 #include "lib/plan/goes.h"
 
@@ -91,6 +92,18 @@ static void add_display(struct vh_draft *d, const struct vh_going *g)
 	}
 }
 
+/* What asked for a login on a text terminal would ask again, or log in by itself. */
+static void add_getty(struct vh_draft *d, const struct vh_session *s)
+{
+	char name[VH_UNIT_MAX];
+	const struct vh_unit *u =
+		vh_session_getty(s, name, sizeof(name)) ? vh_plan_unit(d->host, name) : NULL;
+
+	if (u) {
+		vh_draft_unit(d, u, "", "it would log in again");
+	}
+}
+
 static void add_sessions(struct vh_draft *d, const struct vh_going *g)
 {
 	char who[64];
@@ -102,6 +115,7 @@ static void add_sessions(struct vh_draft *d, const struct vh_going *g)
 		if (!vh_plan_ends_session(g, s)) {
 			continue;
 		}
+		add_getty(d, s);
 		(void)snprintf(who, sizeof(who), "%.40s, %.15s", s->user, s->type);
 		vh_draft_add(d, &(struct vh_draft_step){
 					.kind = VH_STEP_SESSION,
@@ -109,7 +123,9 @@ static void add_sessions(struct vh_draft *d, const struct vh_going *g)
 					.found = "open",
 					.wanted = "gone",
 					.extra = who,
-					.why = "it has the card open",
+					.why = vh_plan_session_holds(g, s)
+						       ? "it has the card open"
+						       : "it ends with the display manager",
 				});
 		if (strcmp(s->class, "greeter") != 0) {
 			(void)snprintf(
@@ -122,22 +138,10 @@ static void add_sessions(struct vh_draft *d, const struct vh_going *g)
 	}
 }
 
-static const struct vh_user_unit *find_user_unit(const struct vh_host *host, uid_t uid,
-						 const char *name)
-{
-	for (size_t i = 0; i < host->user_unit_count; i++) {
-		if (host->user_units[i].uid == uid &&
-		    strcmp(host->user_units[i].unit.name, name) == 0) {
-			return &host->user_units[i];
-		}
-	}
-	return NULL;
-}
-
 static void add_one_user_unit(struct vh_draft *d, uid_t uid, const char *name, bool draws,
 			      const char *why)
 {
-	const struct vh_user_unit *u = find_user_unit(d->host, uid, name);
+	const struct vh_user_unit *u = vh_plan_user_unit(d->host, uid, name);
 	char path[sizeof(((struct vh_step *)0)->path)];
 
 	(void)snprintf(path, sizeof(path), "%ju/%s", (uintmax_t)uid, name);
@@ -156,7 +160,7 @@ static void add_one_user_unit(struct vh_draft *d, uid_t uid, const char *name, b
 
 static void add_user_unit(struct vh_draft *d, const struct vh_holder *h, const char *why)
 {
-	const struct vh_user_unit *u = find_user_unit(d->host, h->uid, h->user_unit);
+	const struct vh_user_unit *u = vh_plan_user_unit(d->host, h->uid, h->user_unit);
 	char *list = u && u->unit.triggered_by ? strdup(u->unit.triggered_by) : NULL;
 	char *save = NULL;
 

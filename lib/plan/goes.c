@@ -81,12 +81,18 @@ bool vh_plan_takes_down(const struct vh_unit *u, char *buf, size_t size)
 	return found != NULL;
 }
 
-/* systemd keeps for it what it has opened, in case it restarts (src/login: session_device_save()). */
-static bool is_logind(const struct vh_holder *h)
+/*
+ * systemd keeps for it what it has opened, in case it restarts (src/login: session_device_save()).
+ * A process calls itself what it likes: only root's, outside of any login, is believed.
+ */
+bool vh_plan_is_logind(const struct vh_holder *h)
 {
-	return h->process.pid == 1 || strcmp(h->unit, "systemd-logind.service") == 0 ||
-	       strcmp(h->name, "systemd-logind") == 0 || strcmp(h->name, "elogind-daemon") == 0 ||
-	       strcmp(h->name, "elogind") == 0;
+	if (h->process.pid == 1 || strcmp(h->unit, "systemd-logind.service") == 0) {
+		return true;
+	}
+	return h->uid == 0 && !h->user_unit[0] && !h->session[0] &&
+	       (strcmp(h->name, "systemd-logind") == 0 || strcmp(h->name, "elogind-daemon") == 0 ||
+		strcmp(h->name, "elogind") == 0);
 }
 
 /* The display manager's unit, if it runs and the profile lets us stop it. */
@@ -127,7 +133,7 @@ static bool session_holds(const struct vh_going *g, const struct vh_session *s)
 
 	for (struct vh_holder_place at = {0}; (h = vh_plan_next_holder(g, &at)) != NULL;) {
 		if (h->shows && ((h->session[0] && strcmp(h->session, s->id) == 0) ||
-				 (h->user_unit[0] && h->uid == s->uid))) {
+				 (h->user_unit[0] && h->uid == s->uid && !s->closing))) {
 			return true;
 		}
 	}
@@ -140,18 +146,37 @@ static bool is_by_hand(const struct vh_session *s)
 	return strcmp(s->service, "login") == 0;
 }
 
+/* Whatever is started in it, such as startx or sway: logind goes on to call it "tty". */
+static bool shows_by_hand(const struct vh_going *g, const struct vh_session *s)
+{
+	const struct vh_holder *h;
+
+	for (struct vh_holder_place at = {0}; (h = vh_plan_next_holder(g, &at)) != NULL;) {
+		if (h->shows && s->seat[0] && strcmp(h->session, s->id) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool vh_plan_session_holds(const struct vh_going *g, const struct vh_session *session)
+{
+	return vh_session_is_graphical(session) ? session_holds(g, session)
+						: shows_by_hand(g, session);
+}
+
 /*
- * One that has the card open; and one whose X server is the display manager's child and has it open.
- * Only seat0 has virtual terminals: a seat of its own beside it has a display server of its own.
+ * One that has the card open; and one of the display manager's making when that stops, wherever its
+ * screen is: it takes all of them along. One that is closing has no screen any more.
  */
 bool vh_plan_ends_session(const struct vh_going *g, const struct vh_session *session)
 {
-	if (g->profile->display_manager == VH_DISPLAY_MANAGER_NONE ||
-	    !vh_session_is_graphical(session)) {
+	if (g->profile->display_manager == VH_DISPLAY_MANAGER_NONE) {
 		return false;
 	}
-	return session_holds(g, session) ||
-	       (session->vt > 0 && !is_by_hand(session) && holds_in_display_unit(g));
+	return vh_plan_session_holds(g, session) ||
+	       (vh_session_is_graphical(session) && !session->closing && !is_by_hand(session) &&
+		vh_plan_stops_display(g));
 }
 
 bool vh_plan_ends_any_session(const struct vh_going *g)
@@ -173,7 +198,7 @@ bool vh_plan_stops_display(const struct vh_going *g)
 	for (size_t i = 0; i < g->host->session_count; i++) {
 		const struct vh_session *s = &g->host->sessions[i];
 
-		if (!is_by_hand(s) && vh_plan_ends_session(g, s)) {
+		if (!is_by_hand(s) && vh_plan_session_holds(g, s)) {
 			return true;
 		}
 	}
@@ -217,6 +242,30 @@ static bool is_vm(const struct vh_holder *h)
 	       strncmp(h->unit, "machine-", 8) == 0;
 }
 
+const struct vh_user_unit *vh_plan_user_unit(const struct vh_host *host, uid_t uid, const char *name)
+{
+	for (size_t i = 0; i < host->user_unit_count; i++) {
+		if (host->user_units[i].uid == uid &&
+		    strcmp(host->user_units[i].unit.name, name) == 0) {
+			return &host->user_units[i];
+		}
+	}
+	return NULL;
+}
+
+/*
+ * A unit that does not run by its manager's word, or of which that says nothing, is not stopped: then
+ * nobody ends who is in it. Nor is one whose name is too long for a step.
+ */
+static bool stops_user_unit(const struct vh_going *g, const struct vh_holder *h)
+{
+	const struct vh_user_unit *u = vh_plan_user_unit(g->host, h->uid, h->user_unit);
+
+	return u && u->unit.unknown == 0 &&
+	       strlen(h->user_unit) + sizeof("4294967295/") <= VH_STEP_VALUE_MAX &&
+	       strcmp(vh_unit_activity(&u->unit), "inactive") != 0;
+}
+
 /* By the profile's policy alone. */
 static enum vh_goes by_policy(const struct vh_going *g, const struct vh_holder *h)
 {
@@ -225,11 +274,13 @@ static enum vh_goes by_policy(const struct vh_going *g, const struct vh_holder *
 
 	if ((g->profile->holders != VH_HOLDERS_TERMINATE &&
 	     g->profile->holders != VH_HOLDERS_KILL) ||
-	    is_vm(h) || is_logind(h)) {
+	    is_vm(h) || vh_plan_is_logind(h) || h->is_ours) {
 		return VH_GOES_NOWHERE;
 	}
 	if (h->user_unit[0]) {
-		return VH_GOES_BY_USER_UNIT;
+		bool ours = strcmp(h->user_unit, g->host->own_user_unit) == 0;
+
+		return !ours && stops_user_unit(g, h) ? VH_GOES_BY_USER_UNIT : VH_GOES_NOWHERE;
 	}
 	if (g->host->manager == VH_MANAGER_SYSTEMD && !ends_in(h->unit, ".service")) {
 		return VH_GOES_BY_SIGNAL;
@@ -269,9 +320,9 @@ enum vh_goes vh_plan_goes(const struct vh_going *g, const struct vh_holder *hold
 		return VH_GOES_WITH_SESSION;
 	}
 	if (holder->user_unit[0] && ends_session_of(g, holder->uid)) {
-		return VH_GOES_WITH_USER;
+		return stops_user_unit(g, holder) ? VH_GOES_WITH_USER : VH_GOES_NOWHERE;
 	}
-	if (is_logind(holder) && (vh_plan_ends_any_session(g) || vh_plan_stops_display(g))) {
+	if (vh_plan_is_logind(holder) && (vh_plan_ends_any_session(g) || vh_plan_stops_display(g))) {
 		return VH_GOES_WITH_LOGIND;
 	}
 	return by_policy(g, holder);

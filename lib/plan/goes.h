@@ -31,12 +31,23 @@ struct vh_going {
 enum vh_goes vh_plan_goes(const struct vh_going *g, const struct vh_holder *holder)
 	__attribute__((nonnull));
 
+/* Is this the daemon that opens cards for sessions? It is never ended. */
+bool vh_plan_is_logind(const struct vh_holder *holder) __attribute__((nonnull));
+
 /* Does the display manager have to stop? */
 bool vh_plan_stops_display(const struct vh_going *g) __attribute__((nonnull));
 
 /* Is this login ended? */
 bool vh_plan_ends_session(const struct vh_going *g, const struct vh_session *session)
 	__attribute__((nonnull));
+
+/* Has its own display server the card open? Else it ends with the display manager. */
+bool vh_plan_session_holds(const struct vh_going *g, const struct vh_session *session)
+	__attribute__((nonnull));
+
+/* What the picture says of a unit of a user's own systemd, or NULL. */
+const struct vh_user_unit *vh_plan_user_unit(const struct vh_host *host, uid_t uid,
+					     const char *name) __attribute__((nonnull));
 
 /* Is any login ended? */
 bool vh_plan_ends_any_session(const struct vh_going *g) __attribute__((nonnull));

@@ -305,13 +305,45 @@ static void refuse(struct vh_check *c, const struct vh_module *m, const struct v
 		       "(nvidia 595.x does), and only a reboot helps");
 }
 
+/*
+ * nvidia-drm has a card whose screens it offers in use for as long as it is loaded (modeset=1), so
+ * that an unbind can only hang.
+ */
+static void refuse_endless_unbinds(struct vh_check *c, const struct scope *s)
+{
+	for (size_t i = 0; i < s->selection->count; i++) {
+		const struct vh_function *f = s->selection->functions[i];
+		bool keep = c->profile->modules == VH_MODULES_KEEP;
+
+		if (f->is_vfio || !unbind_hangs(f->driver) || unloads(s, f) ||
+		    f->offers[VH_OFFER_CONNECTOR] == 0) {
+			continue;
+		}
+		vh_refuse_hint(
+			vh_refuse(c, VH_REFUSED_MODULE, f->name,
+				  "the unbind of %s would never end: the driver of its screens "
+				  "uses it for as long as that is loaded, and %s",
+				  f->name,
+				  keep ? "the profile keeps the modules"
+				       : "the modules cannot be unloaded here"),
+			"%s",
+			keep ? "leave out 'modules = keep', or load nvidia_drm with modeset=0"
+			     : "hand over all cards of this driver, load nvidia_drm with "
+			       "modeset=0, or give the card to vfio-pci at boot");
+	}
+}
+
 void vh_refuse_modules(struct vh_check *c)
 {
 	const struct scope s = {c->host, c->profile, c->selection};
 	unsigned free_uses = explained(&s);
 
 	/* The user's own program may end what no file shows. */
-	if (is_held(&s) || c->profile->exec[VH_EXEC_BEFORE_DETACH].command[0]) {
+	if (c->profile->exec[VH_EXEC_BEFORE_DETACH].command[0]) {
+		return;
+	}
+	refuse_endless_unbinds(c, &s);
+	if (is_held(&s)) {
 		return;
 	}
 	for (size_t i = 0; i < c->host->module_count; i++) {

@@ -190,9 +190,24 @@ static bool describe_holders(struct vh_check *c, const struct vh_function *f, ch
 	return stays.holder_count > 0;
 }
 
-static const char *advice(enum vh_holders policy)
+/* Of a session that nobody ends it keeps the card open, whatever the policy. */
+static bool logind_has_it(const struct vh_function *f)
 {
-	switch (policy) {
+	for (size_t i = 0; i < f->holder_count; i++) {
+		if (vh_plan_is_logind(&f->holders[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static const char *advice(const struct vh_profile *p, const struct vh_function *f)
+{
+	if (p->display_manager == VH_DISPLAY_MANAGER_NONE && logind_has_it(f)) {
+		return "log out of the desktop, or set 'display-manager' in [host] of the profile "
+		       "to auto";
+	}
+	switch (p->holders) {
 	case VH_HOLDERS_REFUSE:
 		return "end it, or set 'holders' in [host] of the profile to 'wait' or 'terminate'";
 	case VH_HOLDERS_WAIT:
@@ -227,7 +242,7 @@ static void check_owner(struct vh_check *c, const struct vh_function *f)
 	} else if (describe_holders(c, f, holders, sizeof(holders))) {
 		vh_refuse_hint(vh_refuse(c, VH_REFUSED_HOLDER, f->name, "%s is in use by %s",
 					 f->name, holders),
-			       "%s", advice(c->profile->holders));
+			       "%s", advice(c->profile, f));
 	}
 }
 

@@ -36,6 +36,14 @@ static void check_display(struct vh_check *c, const struct vh_going *g)
 	const struct vh_unit *u = vh_plan_unit(c->host, c->host->display_manager);
 	char other[VH_UNIT_MAX];
 
+	if (u && u->unknown && u->unknown != EROFS && vh_plan_ends_any_session(g)) {
+		vh_refuse_hint(vh_refuse(c, VH_REFUSED_DESKTOP, "",
+					 "whether the display manager %s has to be stopped cannot be "
+					 "found out: %s",
+					 u->name, u->problem),
+			       "'systemctl status %s' should say how it is", u->name);
+		return;
+	}
 	if (!u || !vh_plan_stops_display(g)) {
 		return;
 	}
@@ -74,22 +82,26 @@ static void check_sessions(struct vh_check *c, const struct vh_going *g)
 	}
 }
 
-/* Without logind's word nobody knows whose a holder is. */
-static void check_logins(struct vh_check *c, const struct vh_going *g)
+/* Whose a holder is; and whom the display manager takes along, ourselves perhaps. */
+static bool needs_logins(const struct vh_going *g)
 {
 	const struct vh_holder *h;
 
-	if (c->host->logins_unknown[0] == '\0') {
-		return;
-	}
 	for (struct vh_holder_place at = {0}; (h = vh_plan_next_holder(g, &at)) != NULL;) {
 		if (h->session[0] || h->user_unit[0]) {
-			vh_refuse_hint(vh_refuse(c, VH_REFUSED_DESKTOP, "",
-						 "who is logged in cannot be found out: %s",
-						 c->host->logins_unknown),
-				       "'loginctl list-sessions' should list the logins");
-			return;
+			return true;
 		}
+	}
+	return vh_plan_stops_display(g);
+}
+
+static void check_logins(struct vh_check *c, const struct vh_going *g)
+{
+	if (c->host->logins_unknown[0] && needs_logins(g)) {
+		vh_refuse_hint(vh_refuse(c, VH_REFUSED_DESKTOP, "",
+					 "who is logged in cannot be found out: %s",
+					 c->host->logins_unknown),
+			       "'loginctl list-sessions' should list the logins");
 	}
 }
 

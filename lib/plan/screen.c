@@ -111,7 +111,7 @@ static bool front_is_given_up(const struct vh_draft *d)
 	for (size_t i = 0; i < g->host->session_count; i++) {
 		const struct vh_session *s = &g->host->sessions[i];
 
-		if (s->vt != g->host->vt) {
+		if (s->vt != g->host->vt || s->closing) {
 			continue;
 		}
 		if (!vh_plan_ends_session(g, s) && !draws_here(g, s)) {

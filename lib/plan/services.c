@@ -33,6 +33,16 @@ bool vh_plan_stops(const struct vh_host *host, const struct vh_profile *profile,
 	return false;
 }
 
+/* "display", as if it had been found to have the card: who waits at the screen waits for this one. */
+static const char *role(const struct vh_draft *d, const char *name, const struct vh_unit *u)
+{
+	const struct vh_unit *display = vh_plan_unit(d->host, d->host->display_manager);
+	bool is_display = strcmp(name, "display-manager.service") == 0 ||
+			  (display && (display == u || strcmp(display->name, u->id) == 0));
+
+	return is_display ? "display" : "";
+}
+
 static void add_service(struct vh_draft *d, const char *name)
 {
 	const struct vh_unit *u = vh_plan_unit(d->host, name);
@@ -43,7 +53,7 @@ static void add_service(struct vh_draft *d, const char *name)
 		found = "unknown";
 	}
 	if (u && !u->unknown) {
-		vh_draft_unit(d, u, "", "named in [host] services of the profile");
+		vh_draft_unit(d, u, role(d, name, u), "named in [host] services of the profile");
 		return;
 	}
 	if (strcmp(found, "inactive") == 0) {

@@ -25,6 +25,9 @@ int vh_set_display_manager(const struct vh_key_setting *s, struct vh_error *err)
 	if (strlen(s->value) >= VH_SERVICES_MAX || strchr(s->value, ' ')) {
 		return vh_key_bad(s, err, "it is auto, none or one unit");
 	}
+	if (strcmp(s->value, "no") == 0 || strcmp(s->value, "off") == 0) {
+		return vh_key_bad(s, err, "it is auto, none or a unit; did you mean 'none'?");
+	}
 	/* "non" is a slip; "lightdm" is a unit. */
 	if (vh_nearest(s->value, words, VH_ARRAY_SIZE(words)) >= 0) {
 		return vh_key_bad(s, err, "it is auto, none or a unit; did you mean '%s'?",

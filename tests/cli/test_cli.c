@@ -3,6 +3,7 @@
 /* The command as a person or a script calls it: words, options, exit status, what it may touch. */
 
 #include "lib/engine/handoff.h"
+#include "lib/host/record.h"
 #include "lib/profile/profile.h"
 #include "tests/cli/cli_rig.h"
 
@@ -239,6 +240,30 @@ static void status_of_a_detach_by_hand_says_how_to_end_it(void **state)
 	cli_out_has(r, "vfio-handoff reattach");
 }
 
+static void status_says_what_blocks_a_device(void **state)
+{
+	struct fakekernel *fk = handed_over(VH_ORIGIN_MANUAL);
+	struct vh_process p;
+	struct cli_rig *r;
+	char text[128];
+
+	assert_int_equal(vh_sys_process(fk_sys(fk), fk_add_process(fk, "vfio-handoff", NULL), &p),
+			 0);
+	vh_stuck_format_unload(text, sizeof(text), &p);
+	fk_set(fk, "run/vfio-handoff/stuck/0000:01:00.0", text);
+	vh_stuck_format(text, sizeof(text), &p);
+	fk_set(fk, "run/vfio-handoff/stuck/0000:01:00.1", text);
+	r = cli_open(state, fk);
+	cli_expect(r, cli_run(r, "status"), 0);
+	(void)snprintf(text, sizeof(text), "BLOCKED by an abandoned unload (process %d)",
+		       (int)p.pid);
+	cli_out_has(r, text);
+	(void)snprintf(text, sizeof(text), "BLOCKED by an abandoned write (process %d)", (int)p.pid);
+	cli_out_has(r, text);
+	cli_expect(r, cli_run(r, "wait", "my VM 100%", "--timeout", "5s"), 1);
+	cli_err_has(r, "0000:01:00.0 cannot return: an abandoned unload (process ");
+}
+
 static void status_of_a_broken_journal_fails_and_shows_the_others(void **state)
 {
 	struct cli_rig *r = cli_open(state, handed_over(VH_ORIGIN_MANUAL));
@@ -302,6 +327,7 @@ int main(void)
 		CLI_TEST(status_of_an_idle_host),
 		CLI_TEST(status_names_vm_state_and_devices),
 		CLI_TEST(status_of_a_detach_by_hand_says_how_to_end_it),
+		CLI_TEST(status_says_what_blocks_a_device),
 		CLI_TEST(status_of_a_broken_journal_fails_and_shows_the_others),
 		CLI_TEST(groups_as_text_and_as_json),
 		CLI_TEST(groups_without_an_iommu_say_what_to_do),

@@ -262,7 +262,7 @@ struct fk_login {
 	char id[16], user[32], seat[16], type[16], class[16], service[32], with[64];
 	unsigned uid, vt;
 	pid_t leader;
-	bool active, there, stubborn, ends_manager;
+	bool active, closing, there, stubborn, ends_manager;
 	unsigned lingers;
 	uint64_t due;
 };

@@ -88,6 +88,7 @@ void fk_login_session(struct fakekernel *fk, const struct fk_words *w)
 			       .leader = (pid_t)fk_option_number(w, "leader", 10, 0),
 			       .lingers = (unsigned)fk_option_number(w, "lingers", 10, 0),
 			       .active = fk_has_word(w, "active"),
+			       .closing = fk_has_word(w, "closing"),
 			       .stubborn = fk_has_word(w, "stubborn"),
 			       .ends_manager = fk_has_word(w, "ends-manager")};
 	fk_copy(s->id, sizeof(s->id), w->items[1]);
@@ -249,7 +250,7 @@ static void show_session(const struct fk_login *s, struct vh_text *out)
 		     "Service=%s\nScope=session-%s.scope\nLeader=%d\nType=%s\nClass=%s\nActive=%s\n"
 		     "State=%s\n",
 		     s->service, s->id, (int)s->leader, s->type, s->class, s->active ? "yes" : "no",
-		     s->due ? "closing" : (s->active ? "active" : "online"));
+		     s->due || s->closing ? "closing" : (s->active ? "active" : "online"));
 }
 
 /* It stops at the first one that is not there. */

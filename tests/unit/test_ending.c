@@ -176,8 +176,10 @@ static void a_users_sound_comes_back(void **state)
 	assert_true(fk_user_unit_active(r->fk, 1000, "pipewire.service"));
 	assert_true(is_alive(r, 820));
 	assert_int_equal(rig_operations(r, " start -- pipewire.service"), 1);
-	rig_has_logged(r, "stop the user's service: 1000/pipewire.service: active -> inactive");
-	rig_has_logged(r, "start the user's service again: 1000/pipewire.service: active (0 ms)");
+	rig_has_logged(
+		r, "stop the user's service: pipewire.service of user 1000: active -> inactive");
+	rig_has_logged(
+		r, "start the user's service again: pipewire.service of user 1000: active (0 ms)");
 }
 
 /* QaidVoid#31, #50: a compositor as a user unit. It was drawing: a new login starts a new one. */
@@ -224,7 +226,7 @@ static void a_users_systemd_that_is_gone(void **state)
 	steps_done(&s, session("3"));
 	steps_done(&s, user_unit("1000/wireplumber.service", ""));
 	steps_undo(&s);
-	rig_has_logged(r, "1000/pipewire.service: that user's systemd runs no more");
+	rig_has_logged(r, "pipewire.service of user 1000: that user's systemd runs no more");
 	assert_int_equal(rig_operations(r, "systemctl --user start"), 0);
 }
 
@@ -257,7 +259,7 @@ static void a_users_unit_that_does_not_stop(void **state)
 
 	steps_begin(&s, r, "win11");
 	steps_fail(&s, user_unit("1000/pipewire.service", ""), EBUSY,
-		   "1000/pipewire.service does not stop: it is active");
+		   "pipewire.service of user 1000 does not stop: it is active");
 	assert_non_null(strstr(r->err.hint, "systemctl --user status pipewire.service"));
 	steps_undo(&s);
 }
@@ -272,7 +274,8 @@ static void a_users_unit_that_does_not_start(void **state)
 	steps_done(&s, user_unit("1000/pipewire.service", ""));
 	rig_fault(r, FK_RUN, " start -- pipewire", EIO);
 	steps_undo(&s);
-	rig_has_logged(r, "1000/pipewire.service was active and does not start: it is inactive");
+	rig_has_logged(
+		r, "pipewire.service of user 1000 was active and does not start: it is inactive");
 }
 
 static void words_that_are_no_unit_of_a_user(void **state)

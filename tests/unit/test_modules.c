@@ -11,11 +11,16 @@
 
 #define UNLOAD GPU_PROFILE "[host]\nmodules = unload\n"
 #define KEEP   GPU_PROFILE "[host]\nmodules = keep\n"
+#define LOOK   "program usr/bin/look\n"
+#define LOOKS  GPU_PROFILE "[exec]\nbefore-detach = /usr/bin/look\n"
 
 /* A second card of the vendor's that stays on the host. */
 #define OTHER_CARD                                                                            \
 	"pci 0000:02:00.0 10de:2204 class=030000 driver=nvidia group=13 parent=0000:00:01.0 " \
 	"drm=card1\n"
+#define SCREENLESS_CARD \
+	"pci 0000:02:00.0 10de:2204 class=030200 driver=nvidia group=13 parent=0000:00:01.0\n"
+#define SCREENLESS "[device compute]\naddress = 0000:02:00.0\n"
 
 static const struct vh_module *module_of(const struct picture *p, const char *name)
 {
@@ -206,10 +211,11 @@ static void overrides_come_before_any_module_leaves(void **state)
 /* joeknock90#56: whether unloading is needed at all. */
 static void peers_3_1_keep_unloads_nothing(void **state)
 {
-	struct planned *p = plan_of(state, fk_host("nvidia-modules"), KEEP);
+	struct planned *p = plan_of(state, fk_host_with("nvidia-modules", SCREENLESS_CARD),
+				    SCREENLESS "[host]\nmodules = keep\n");
 	VH_AUTO_FREE char *steps = way_out(p);
 
-	assert_string_equal(steps, "unbind snd_hda_intel\nunbind nvidia\n");
+	assert_string_equal(steps, "unbind nvidia\n");
 }
 
 static void auto_unbinds_drivers_that_do_not_hang(void **state)
@@ -243,11 +249,12 @@ static void peers_3_3_built_in_is_unbound(void **state)
 
 static void another_card_on_the_module_keeps_it(void **state)
 {
-	struct planned *p = plan_of(state, fk_host_with("nvidia-modules", OTHER_CARD), GPU_PROFILE);
+	struct planned *p =
+		plan_of(state, fk_host_with("nvidia-modules", SCREENLESS_CARD), SCREENLESS);
 	VH_AUTO_FREE char *steps = way_out(p);
 
-	assert_string_equal(steps, "unbind snd_hda_intel\nunbind nvidia\n");
-	assert_true(notes(p, "nvidia stays loaded: it drives 0000:02:00.0 as well"));
+	assert_string_equal(steps, "unbind nvidia\n");
+	assert_true(notes(p, "nvidia stays loaded: it drives 0000:01:00.0 as well"));
 	assert_true(notes(p, "waits for ever for a user"));
 }
 
@@ -274,6 +281,36 @@ static void refused(const struct planned *p, const char *part)
 	if (!strstr(p->plan.refusals[0].reason, part)) {
 		fail_msg("no '%s' in: %s", part, p->plan.refusals[0].reason);
 	}
+}
+
+/*
+ * QaidVoid#44: the unbind that waits for the use count. nvidia-drm has a card with screens in use for
+ * as long as it is loaded, and no process shows it.
+ */
+static void peers_3_1_unbind_that_cannot_end_is_refused(void **state)
+{
+	struct planned *p = plan_of(state, fk_host("nvidia-modules"), KEEP);
+
+	refused(p, "the unbind of 0000:01:00.0 would never end");
+	assert_non_null(strstr(p->plan.refusals[0].reason, "the profile keeps the modules"));
+	assert_non_null(strstr(p->plan.refusals[0].hint, "leave out 'modules = keep'"));
+}
+
+static void peers_3_1_nor_beside_another_card(void **state)
+{
+	struct planned *p = plan_of(state, fk_host_with("nvidia-modules", OTHER_CARD), GPU_PROFILE);
+
+	refused(p, "the modules cannot be unloaded here");
+	assert_non_null(strstr(p->plan.refusals[0].hint, "hand over all cards of this driver"));
+}
+
+/* It may be one that ends the use. */
+static void a_program_of_the_user_may_unbind_what_has_screens(void **state)
+{
+	struct planned *p = plan_of(state, fk_host_with("nvidia-modules", OTHER_CARD LOOK), LOOKS);
+	VH_AUTO_FREE char *steps = way_out(p);
+
+	assert_string_equal(steps, "unbind snd_hda_intel\nunbind nvidia\n");
 }
 
 /* joeknock90#18: in use, and it is known beforehand. Trap 22: no descriptor shows it. */
@@ -361,6 +398,9 @@ int main(void)
 		PLAN_TEST(unload_takes_any_display_driver),
 		PLAN_TEST(peers_3_3_built_in_is_unbound),
 		PLAN_TEST(another_card_on_the_module_keeps_it),
+		PLAN_TEST(peers_3_1_unbind_that_cannot_end_is_refused),
+		PLAN_TEST(peers_3_1_nor_beside_another_card),
+		PLAN_TEST(a_program_of_the_user_may_unbind_what_has_screens),
 		PLAN_TEST(two_cards_on_the_module_both_go),
 		PLAN_TEST(trap_22_use_that_nothing_explains_is_refused),
 		PLAN_TEST(trap_25_the_console_explains_one_use),

@@ -32,9 +32,8 @@ static void for_each_case(void **state, void (*look)(const char *name, const cha
 /* A command asks a daemon if the first word of its path's last part is one of the daemon's own. */
 static void asks_no_hypervisor(const char *name, const char *run_log)
 {
-	static const char *const programs[] = {"virsh",     "virt-admin", "qm ",
-					       "pvesh",     "pct ",       "qemu-system",
-					       "libvirtctl"};
+	static const char *const programs[] = {"virsh", "virt-admin",  "qm ",       "pvesh",
+					       "pct ",  "qemu-system", "libvirtctl"};
 
 	for (size_t i = 0; i < VH_ARRAY_SIZE(programs); i++) {
 		if (strstr(run_log, programs[i])) {
@@ -76,8 +75,7 @@ static struct rig *persistenced_rig(void **state)
 {
 	return rig_open(state, "nvidia-modules",
 			"dir run/systemd/system\nunit " PERSISTENCED " active\n"
-			"process 500 nvidia-persistenced unit=" PERSISTENCED
-			" fd=/dev/nvidia0\n",
+			"process 500 nvidia-persistenced unit=" PERSISTENCED " fd=/dev/nvidia0\n",
 			GPU_PROFILE);
 }
 
@@ -102,7 +100,7 @@ static void peers_3_3_persistenced_comes_back_whatever_ends_it(void **state)
 	assert_true(fk_unit_active(r->fk, PERSISTENCED));
 	fk_no_faults(r->fk);
 
-	fk_die_at(r->fk, fk_operations(r->fk) + out - 2, FK_AFTER);
+	fk_die_at(r->fk, fk_operations(r->fk) + out / 2, FK_AFTER);
 	(void)rig_detach(r);
 	fk_revive(r->fk);
 	assert_false(fk_unit_active(r->fk, PERSISTENCED));
@@ -118,13 +116,13 @@ static void peers_3_3_driver_that_hangs_on_the_way_back_is_named(void **state)
 	struct vh_process writer;
 
 	rig_expect(r, rig_detach(r), VH_OUTCOME_DONE);
-	rig_fault(r, FK_DRIVER_PROBE, "bochs-drm " GPU, FK_HANG);
+	rig_fault(r, FK_BIND, "drivers/bochs-drm", FK_HANG);
 	rig_expect(r, rig_reattach(r), VH_OUTCOME_INCOMPLETE);
 	rig_says(r, GPU);
 	rig_says(r, "the kernel did not finish the write in time");
 	assert_int_equal(vh_stuck_read(fk_sys(r->fk), GPU, &writer), 0);
 	rig_driver(r, AUDIO, "snd_hda_intel");
-	rig_has_logged(r, "a reboot brings the card back");
+	assert_non_null(strstr(r->err.hint, "a reboot brings the card back"));
 	fk_no_faults(r->fk);
 	fk_release(r->fk);
 	rig_expect(r, rig_recover(r), VH_OUTCOME_DONE);

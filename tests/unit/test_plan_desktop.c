@@ -351,6 +351,37 @@ static void startx_without_display_manager(void **state)
 	desk_done(&d);
 }
 
+/* The same as it is seen: logind goes on to call it "tty", and an automatic login would come again. */
+static void startx_in_a_text_login(void **state)
+{
+	struct vh_session *s;
+	struct desk d;
+
+	(void)state;
+	desk_init(&d, GPU);
+	s = session(&d, "1", 1000, "tty", "login");
+	(void)vh_copy(s->seat, sizeof(s->seat), "seat0");
+	s->vt = 2;
+	(void)session(&d, "2", 1000, "tty", "login");
+	(void)vh_copy(holder(&d, "Xorg", "/dev/dri/card0")->session, VH_NAME_MAX, "1");
+	(void)unit(&d, "getty@tty2.service", "getty@tty2.service");
+	make_plan(&d);
+	assert_int_equal(d.plan.refusal_count, 0);
+	assert_int_equal(at(&d, VH_STEP_SERVICE, "getty@tty2.service"), 0);
+	assert_int_equal(at(&d, VH_STEP_SESSION, "1"), 1);
+	assert_int_equal(at(&d, VH_STEP_SESSION, "2"), -1);
+	desk_done(&d);
+
+	desk_init(&d, GPU);
+	s = session(&d, "1", 1000, "tty", "login");
+	(void)vh_copy(s->seat, sizeof(s->seat), "seat0");
+	(void)vh_copy(holder(&d, "blender", "/dev/dri/renderD128")->session, VH_NAME_MAX, "1");
+	make_plan(&d);
+	assert_true(is_refused(&d, VH_REFUSED_HOLDER, "blender"));
+	expect_no_end(&d);
+	desk_done(&d);
+}
+
 /* startx beside a display manager that does not have the card open: that one stays. */
 static void startx_leaves_the_display_manager_alone(void **state)
 {
@@ -592,6 +623,7 @@ int main(void)
 		cmocka_unit_test(render_node_alone_ends_no_session),
 		cmocka_unit_test(terminate_stops_sockets_before_their_service),
 		cmocka_unit_test(startx_without_display_manager),
+		cmocka_unit_test(startx_in_a_text_login),
 		cmocka_unit_test(startx_leaves_the_display_manager_alone),
 		cmocka_unit_test(logind_alone_refuses),
 		cmocka_unit_test(first_process_goes_as_logind_does),

@@ -116,6 +116,8 @@ static void test_bad_display_manager(void **state)
 	(void)state;
 	expect_bad("[host]", "display-manager", "autp",
 		   "it is auto, none or a unit; did you mean 'auto'?");
+	expect_bad("[host]", "display-manager", "no",
+		   "it is auto, none or a unit; did you mean 'none'?");
 	expect_bad("[host]", "display-manager", "gdm sddm", "it is auto, none or one unit");
 	expect_bad("[host]", "display-manager", "../gdm",
 		   "'../gdm' is no unit's name: letters, digits and :-_.\\@, with blanks between "

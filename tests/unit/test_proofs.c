@@ -267,12 +267,9 @@ static const struct row traps[] = {
 	 {"test_host:trap_26_iommu_is_judged_by_its_groups",
 	  "test_peers:peers_3_4_one_module_is_asked_for_by_name"}},
 	{"27 allow_unsafe_interrupts", {"set-up"}},
-	{"28 /proc/interrupts",
-	 {"test_traps:trap_28_31_nothing_is_read_that_we_do_not_need"}},
-	{"29 inotify is blind in sysfs",
-	 {"test_traps:trap_29_waits_end_by_looking_not_by_events"}},
-	{"30 power_state `unknown`",
-	 {"test_host:trap_30_unknown_power_state_is_no_sign_of_death"}},
+	{"28 /proc/interrupts", {"test_traps:trap_28_31_nothing_is_read_that_we_do_not_need"}},
+	{"29 inotify is blind in sysfs", {"test_traps:trap_29_waits_end_by_looking_not_by_events"}},
+	{"30 power_state `unknown`", {"test_host:trap_30_unknown_power_state_is_no_sign_of_death"}},
 	{"31 classes 0302 and 0380",
 	 {"test_plan_steps:trap_31_other_display_classes_need_it_by_hand"}},
 	{"32 errno of the group's type", {"kernel"}},
@@ -394,8 +391,7 @@ static void are_proved(const struct row *rows, size_t count)
 		assert_non_null(rows[i].proofs[0]);
 		for (size_t n = 0; n < PROOFS && rows[i].proofs[n]; n++) {
 			if (!is_proof(rows[i].proofs[n])) {
-				print_error("%s: there is no %s\n", rows[i].what,
-					    rows[i].proofs[n]);
+				print_error("%s: there is no %s\n", rows[i].what, rows[i].proofs[n]);
 				missing++;
 			}
 		}

@@ -227,7 +227,7 @@ static void a_screen_that_is_not_given_up_refuses_by_name(void **state)
 	rig_expect(r, rig_detach(r), VH_OUTCOME_INCOMPLETE);
 	rig_says(r, "tty2 did not give up the screen for tty1");
 	rig_says(r, "kmscon (pid 900");
-	rig_says(r, "undone, but for who was ended: the process 801 was ended");
+	rig_says(r, "undone, but the process 801 was ended");
 	assert_int_equal(front(r), 2);
 	assert_int_equal(graphics(r, 2), 1);
 	rig_driver(r, GPU, "bochs-drm");

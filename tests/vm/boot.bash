@@ -9,9 +9,9 @@
 # else there (the firmware prints on every port) is noise.
 
 # proxmox is a node of Proxmox VE below systemd, desktop a host with libvirt below systemd that can
-# have a desktop on the card; the others have libvirt, and no systemd. In nvidia, modules like NVIDIA's
-# drive the card.
-boot_configs='bios uefi uefi-nodriver no-iommu two-gpus apparmor proxmox desktop nvidia'
+# have a desktop on the card. In nvidia, modules like NVIDIA's drive the card, in nvidia-two both
+# cards, with libvirt below systemd as well; the others have libvirt, and no systemd.
+boot_configs='bios uefi uefi-nodriver no-iommu two-gpus apparmor proxmox desktop nvidia nvidia-two'
 
 default_cache() {
 	if ((EUID == 0)); then
@@ -36,7 +36,7 @@ boot_folder() {
 	[[ ! -d $cache/capabilities ]] || cp -Rp "$cache/capabilities" "$dir/in/"
 	cp --sparse=always "$cache/nvme.img" "$dir/nvme.img"
 	printf '%s\n' "$config" >"$dir/in/config"
-	[[ $config != nvidia ]] || cp -RP "$cache/modules" "$dir/in/"
+	[[ $config != nvidia* && $config != desktop ]] || cp -RP "$cache/modules" "$dir/in/"
 }
 
 # Sets the array qemu to the whole command.
@@ -61,7 +61,7 @@ boot_command() {
 			-drive "if=pflash,format=raw,unit=1,file=$(option_path "$dir/vars.fd")")
 		kernel=$cache/kernel/vmlinuz
 	fi
-	[[ $config != uefi-nodriver && $config != nvidia ]] || append+=' modprobe.blacklist=bochs'
+	[[ $config != uefi-nodriver && $config != nvidia* ]] || append+=' modprobe.blacklist=bochs'
 	[[ $config == apparmor ]] || append+=' apparmor=0'
 	for n in 1 2 3 4 5 6 7 8; do
 		qemu+=(-device "pcie-root-port,id=rp$n,bus=pcie.0,chassis=$n,slot=$n,addr=0x10.$((n - 1)),multifunction=on")
@@ -70,7 +70,7 @@ boot_command() {
 	qemu+=(-device 'VGA,id=gpu,bus=rp1,addr=0.0,multifunction=on'
 		-audiodev none,id=sound1 -device 'ich9-intel-hda,id=hda1,bus=rp1,addr=0.1,multifunction=on'
 		-device 'hda-duplex,bus=hda1.0,audiodev=sound1')
-	[[ $config != two-gpus ]] || qemu+=(-device 'VGA,id=gpu2,bus=rp2')
+	[[ $config != two-gpus && $config != nvidia-two ]] || qemu+=(-device 'VGA,id=gpu2,bus=rp2')
 	# without a driver, so cheap to hand over; and a second card of the same kind
 	[[ $config != proxmox ]] ||
 		qemu+=(-device 'pci-testdev,bus=rp6' -device 'e1000e,id=nic2,bus=rp7')

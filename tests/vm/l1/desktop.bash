@@ -41,7 +41,7 @@ add_users() {
 
 configure_pam() {
 	local service lines
-	for service in lightdm lightdm-autologin lightdm-greeter systemd-user remote; do
+	for service in login lightdm lightdm-autologin lightdm-greeter systemd-user remote; do
 		lines=('auth required pam_permit.so' 'account required pam_permit.so')
 		lines+=('session required pam_permit.so')
 		case $service in
@@ -296,6 +296,12 @@ in_desktop() {
 	printf '%s\n' "$1" 1<>/vm/desk/terminal
 }
 
+# show_terminal N: as chvt does
+show_terminal() {
+	# shellcheck disable=SC2016 # the dollars are perl's
+	perl -e 'open(F, "<", "/dev/tty0") && ioctl(F, 0x5606, $ARGV[0]) && ioctl(F, 0x5607, $ARGV[0])' "$(($1 + 0))"
+}
+
 # remote_session: one of the test user's without a seat, as through ssh, until drop_remote
 remote_session() {
 	systemd-run --quiet --unit=remote --property="User=$user" --property=PAMName=remote \
@@ -303,12 +309,24 @@ remote_session() {
 	must_come 10 'a session without a seat is there' 'has_session "$user" user tty - "*"'
 }
 
+# card_has_i2c VARIABLE: gives the card a bus, as a driver of one with connectors does; its node
+card_has_i2c() {
+	local -n i2c_out=$1
+	local found
+	insmod /vm/control/in/modules/updates/gpu_i2c.ko
+	modprobe i2c-dev
+	found=("/sys/bus/pci/devices/$gpu"/i2c-*/i2c-dev/i2c-*)
+	# shellcheck disable=SC2034 # the caller's
+	i2c_out=/dev/${found[0]##*/}
+	must_come 10 'the card has an i2c bus' '[[ -c $i2c_out ]]'
+}
+
 # desktop_logs: what the display manager and the X server said, and a last picture
 desktop_logs() {
 	local text
 	sessions text
 	printf -- '--- the sessions:\n%s\n' "$text"
-	tail -n 20 /var/log/lightdm/lightdm.log /vm/desk/*.log "/home/$user/.xsession-errors"
+	tail -n 20 /var/log/lightdm/lightdm.log /vm/desk/*.log "/home/$user"/{.xsession-errors,.local/share/xorg/*.log}
 	cp /var/log/lightdm/*.log /vm/desk/*.log /vm/control/out/
 	(screenshot failed)
 	rm -f "$pictures"/*.ppm
@@ -317,7 +335,8 @@ desktop_logs() {
 # desktop_down: as at boot, nobody logged in and nothing of the user's runs
 desktop_down() {
 	local id
-	systemctl stop display-manager.service remote.service 2>/dev/null || :
+	systemctl stop display-manager.service remote.service "$i2c_holder*" 2>/dev/null || :
+	rmmod gpu_i2c i2c_dev 2>/dev/null || :
 	while read -r id _; do
 		loginctl terminate-session "$id" 2>/dev/null || :
 	done < <(loginctl --no-legend --no-pager list-sessions)

@@ -65,7 +65,9 @@ printf '%s\n' "$text"
 check 'it says how to do it' has_text "$text" "of $user" 'systemd-run vfio-handoff detach desk'
 check 'the X server is the same' test "$(pidof Xorg)" = "$server"
 expect_host_same
-in_session systemd-run --quiet --wait vfio-handoff detach desk
+# it ends the session, and whoever waits in there
+in_session systemd-run --quiet --wait vfio-handoff detach desk || :
+must_come 60 'it is done' '[[ $(vfio-handoff status) == *"desk: by-hand"* ]]'
 check 'the GPU is on vfio-pci' has_driver "$gpu" vfio-pci
 desktop_is_gone
 check 'the other login goes on' has_session "$user" user tty - '*'

@@ -8,12 +8,12 @@ profile nvidia '[host]' 'timeout = 15s' '[device one]' "address = $gpu"
 domain_define nvidia yes "$gpu" "$sound"
 set_parameter nvidia leak 1
 started=$SECONDS
-domain_refused nvidia 'unload the module' 'only a reboot helps'
+domain_refused nvidia 'unload the module' 'an abandoned unload (process' 'only a reboot helps'
 check 'it was said within 60 s' test $((SECONDS - started)) -le 60
 check 'libvirtd answers' libvirtd_alive
 check 'the module is stuck' grep -q '^nvidia .* Unloading' /proc/modules
 handoff 0 status
-check 'the status says so' has_text "$handoff_text" "$gpu" BLOCKED
+check 'the status says so' has_text "$handoff_text" "$gpu  driver (none), BLOCKED by an abandoned unload"
 check 'the sound is back' has_driver "$sound" snd_hda_intel
 set_parameter nvidia leak 0
 must_come 10 'the module is gone' 'module_is nvidia gone'

@@ -32,22 +32,21 @@ domain_refused openrc music
 check 'nothing was stopped' openrc_is lightdm started
 expect_host_same
 
-note 'one that it names is stopped, and the display manager'
-rc-service theme stop
-host_snapshot >/vm/before
+note 'one that it names is stopped, and the display manager, with what needs it'
 profile openrc '[host]' 'timeout = 20s' 'services = music' '[device one]' "address = $gpu"
 domain_start openrc
 check 'the display manager is stopped' openrc_is lightdm stopped
+check 'what needs it, too' openrc_is theme stopped
 check 'and the service' openrc_is music stopped
 guest_has openrc "$gpu_id" "$sound_id"
 domain_stop openrc
 check 'the display manager runs again' openrc_is lightdm started
+check 'what needs it, too, though nobody named it' openrc_is theme started
 check 'and the service' openrc_is music started
 must_come 10 'the card is open again' 'is_open /dev/dri/card0 && is_open /dev/snd/controlC0'
 expect_host_same
 
 note 'what needs another is named before it'
-rc-service theme start
 profile openrc '[host]' 'timeout = 20s' 'display-manager = none' 'services = theme lightdm music' \
 	'[device one]' "address = $gpu"
 domain_start openrc
