@@ -77,6 +77,7 @@ int vh_real_run(struct vh_sys *sys, const struct vh_command *command);
 int vh_real_make_dir(struct vh_sys *sys, const char *path, unsigned mode);
 int vh_real_publish(struct vh_sys *sys, const char *path, unsigned mode, const char *data,
 		    size_t len);
+int vh_real_replace(struct vh_sys *sys, const char *path, const char *data, size_t len);
 int vh_real_append(struct vh_sys *sys, const char *path, const char *data, size_t len);
 int vh_real_remove(struct vh_sys *sys, const char *path);
 

@@ -328,6 +328,7 @@ static const struct vh_sys_ops real_ops = {
 	.run = vh_real_run,
 	.make_dir = vh_real_make_dir,
 	.publish = vh_real_publish,
+	.replace = vh_real_replace,
 	.append = vh_real_append,
 	.remove = vh_real_remove,
 	.lock = vh_real_lock,

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "lib/base/cleanup.h"
@@ -89,30 +90,69 @@ static int write_all(int fd, const char *data, size_t len)
 	return fsync(fd) < 0 ? -errno : 0;
 }
 
+/* Not copied: what is a signature of the old content. Source: Documentation/ABI/testing/ima_policy */
+static bool is_signature(const char *attribute)
+{
+	return strcmp(attribute, "security.ima") == 0 || strcmp(attribute, "security.evm") == 0;
+}
+
+/* SELinux's label, ACLs, capabilities. A file system without any has none to lose. */
+static int copy_attributes(int from, int to)
+{
+	char names[4096];
+	char value[4096];
+	ssize_t len = flistxattr(from, names, sizeof(names));
+
+	if (len < 0) {
+		return errno == ENOTSUP ? 0 : -errno;
+	}
+	for (const char *name = names; name < names + len; name += strlen(name) + 1) {
+		ssize_t size = is_signature(name) ? -1
+						  : fgetxattr(from, name, value, sizeof(value));
+
+		if (is_signature(name)) {
+			continue;
+		}
+		if (size < 0 || fsetxattr(to, name, value, (size_t)size, 0) < 0) {
+			return -errno;
+		}
+	}
+	return 0;
+}
+
+/* VFAT knows no owners and refuses to be told one, even the one it has. */
+static int become_like(int fd, int like)
+{
+	struct stat now;
+	struct stat st;
+
+	if (fstat(like, &st) < 0 || fstat(fd, &now) < 0) {
+		return -errno;
+	}
+	if ((st.st_uid != now.st_uid || st.st_gid != now.st_gid) &&
+	    fchown(fd, st.st_uid, st.st_gid) < 0) {
+		return -errno;
+	}
+	if (st.st_mode != now.st_mode && fchmod(fd, st.st_mode & 07777U) < 0) {
+		return -errno;
+	}
+	return copy_attributes(like, fd);
+}
+
 /*
  * The name changes hands by rename(2), which is atomic; the fsync before makes the data older than
- * the name, the one after, of the directory, makes the name last.
+ * the name, the one after, of the directory, makes the name last. @like: the file that it takes
+ * the place of, or -1.
  */
-int vh_real_publish(struct vh_sys *sys, const char *path, unsigned mode, const char *data,
-		    size_t len)
+static int publish_at(int dir, const char *name, unsigned mode, int like, const char *data,
+		      size_t len)
 {
-	struct vh_real *real = vh_real(sys);
-	VH_AUTO_CLOSE int dir = -1;
 	VH_AUTO_CLOSE int fd = -1;
 	char temporary[256];
-	const char *name;
-	int n;
-	int r;
-
-	if (real->read_only) {
-		return -EROFS;
-	}
-	dir = vh_real_open_parent(real, path, &name);
-	if (dir < 0) {
-		return dir;
-	}
 	/* A leading dot: no list shows it. Always the same, so that a killed one leaves one at most. */
-	n = snprintf(temporary, sizeof(temporary), VH_TEMPORARY, name);
+	int n = snprintf(temporary, sizeof(temporary), VH_TEMPORARY, name);
+	int r = 0;
+
 	if (n < 0 || (size_t)n >= sizeof(temporary)) {
 		return -ENAMETOOLONG;
 	}
@@ -120,7 +160,10 @@ int vh_real_publish(struct vh_sys *sys, const char *path, unsigned mode, const c
 	if (fd < 0) {
 		return fd;
 	}
-	r = write_all(fd, data, len);
+	if (like >= 0) {
+		r = become_like(fd, like);
+	}
+	r = r < 0 ? r : write_all(fd, data, len);
 	if (r == 0 && renameat(dir, temporary, dir, name) < 0) {
 		r = -errno;
 	}
@@ -129,6 +172,42 @@ int vh_real_publish(struct vh_sys *sys, const char *path, unsigned mode, const c
 		return r;
 	}
 	return fsync(dir) < 0 ? -errno : 0;
+}
+
+int vh_real_publish(struct vh_sys *sys, const char *path, unsigned mode, const char *data,
+		    size_t len)
+{
+	struct vh_real *real = vh_real(sys);
+	VH_AUTO_CLOSE int dir = -1;
+	const char *name;
+
+	if (real->read_only) {
+		return -EROFS;
+	}
+	dir = vh_real_open_parent(real, path, &name);
+	return dir < 0 ? dir : publish_at(dir, name, mode, -1, data, len);
+}
+
+int vh_real_replace(struct vh_sys *sys, const char *path, const char *data, size_t len)
+{
+	struct vh_real *real = vh_real(sys);
+	VH_AUTO_CLOSE int dir = -1;
+	VH_AUTO_CLOSE int old = -1;
+	const char *name;
+	struct stat st;
+
+	if (real->read_only) {
+		return -EROFS;
+	}
+	dir = vh_real_open_parent(real, path, &name);
+	if (dir < 0) {
+		return dir;
+	}
+	old = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (old < 0 || fstat(old, &st) < 0) {
+		return -errno;
+	}
+	return S_ISREG(st.st_mode) ? publish_at(dir, name, 0600, old, data, len) : -EINVAL;
 }
 
 /* One write: all of it or, when the disk is full, nothing, so that no later line joins a torn one. */

@@ -116,6 +116,8 @@ struct vh_command {
  * @make_dir:  mkdir -p; a directory that was not there gets @mode, and its name lasts
  * @publish:  the file holds exactly @data and has @mode, or is as before: temporary name (VH_TEMPORARY, which a
  *            killed process leaves behind), fsync, rename
+ * @replace:  @publish for a file that is there: mode, owner and extended attributes (SELinux's label,
+ *            ACLs) stay; -ENOENT if it is not, -ELOOP for a symbolic link
  * @append:   one write(2) at the end of an existing or new file, then fdatasync
  * @remove:   unlink a file or an empty directory
  * @lock:     exclusive lock on a file (made when absent), waiting at most @timeout_ms;
@@ -156,6 +158,7 @@ struct vh_sys_ops {
 	int (*make_dir)(struct vh_sys *sys, const char *path, unsigned mode);
 	int (*publish)(struct vh_sys *sys, const char *path, unsigned mode, const char *data,
 		       size_t len);
+	int (*replace)(struct vh_sys *sys, const char *path, const char *data, size_t len);
 	int (*append)(struct vh_sys *sys, const char *path, const char *data, size_t len);
 	int (*remove)(struct vh_sys *sys, const char *path);
 	int (*lock)(struct vh_sys *sys, const char *path, unsigned timeout_ms);

@@ -171,7 +171,7 @@ enum fk_op {
 	FK_WRITE_OTHER,
 	FK_RUN,
 	FK_APPEND,
-	FK_PUBLISH,
+	FK_PUBLISH, /* and replace */
 	FK_MAKE_DIR,
 	FK_REMOVE,
 	FK_READ,
@@ -223,7 +223,7 @@ enum fk_death {
 };
 
 /*
- * Changing operations so far: write, make_dir, publish, append, remove, run, signal, unload, vt
+ * Changing operations so far: write, make_dir, publish, replace, append, remove, run, signal, unload, vt
  * (activate, text).
  */
 unsigned fk_operations(struct fakekernel *fk);

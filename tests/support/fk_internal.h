@@ -603,6 +603,7 @@ int fk_guarded_unload(struct fakekernel *fk, const char *module, unsigned timeou
 int fk_guarded_lock_wait(struct fakekernel *fk, const char *path, int dev, unsigned timeout_ms);
 void fk_die(struct fakekernel *fk);
 int fk_store_make_dir(struct fakekernel *fk, const char *path, unsigned mode);
+int fk_store_replace(struct fakekernel *fk, const char *path, const char *data, size_t len);
 int fk_store_publish(struct fakekernel *fk, const char *path, unsigned mode, const char *data,
 		     size_t len);
 int fk_store_append(struct fakekernel *fk, const char *path, const char *data, size_t len);

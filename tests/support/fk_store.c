@@ -75,6 +75,23 @@ int fk_store_publish(struct fakekernel *fk, const char *path, unsigned mode, con
 	return 0;
 }
 
+int fk_store_replace(struct fakekernel *fk, const char *path, const char *data, size_t len)
+{
+	struct fk_node *n = fk_walk(fk, path, false, NULL);
+	unsigned mode = n ? n->mode : 0;
+	uid_t uid = n ? n->uid : 0;
+	int rc;
+
+	if (!n || n->kind != FK_KIND_FILE) {
+		return !n ? -ENOENT : n->kind == FK_KIND_LINK ? -ELOOP : -EINVAL;
+	}
+	rc = fk_store_publish(fk, path, mode, data, len);
+	if (rc == 0) {
+		fk_chmod(fk, path, mode, uid);
+	}
+	return rc;
+}
+
 int fk_store_append(struct fakekernel *fk, const char *path, const char *data, size_t len)
 {
 	struct fk_node *dir;

@@ -344,6 +344,23 @@ static int fk_op_publish(struct vh_sys *sys, const char *path, unsigned mode, co
 	return end(fk, rc);
 }
 
+static int fk_op_replace(struct vh_sys *sys, const char *path, const char *data, size_t len)
+{
+	struct fakekernel *fk = fk_of(sys);
+	int rc = begin(fk, "replace", path, NULL, 0);
+
+	if (rc) {
+		return rc;
+	}
+	if (torn(fk)) {
+		return -EOWNERDEAD;
+	}
+	if (!fk_fault_simple(fk, FK_PUBLISH, path, &rc)) {
+		rc = fk_store_replace(fk, path, data, len);
+	}
+	return end(fk, rc);
+}
+
 static int fk_op_append(struct vh_sys *sys, const char *path, const char *data, size_t len)
 {
 	struct fakekernel *fk = fk_of(sys);
@@ -583,6 +600,7 @@ const struct vh_sys_ops fk_ops = {
 	.run = fk_op_run,
 	.make_dir = fk_op_make_dir,
 	.publish = fk_op_publish,
+	.replace = fk_op_replace,
 	.append = fk_op_append,
 	.remove = fk_op_remove,
 	.lock = fk_op_lock,
