@@ -62,3 +62,13 @@ int vh_kept_forget(struct vh_sys *sys, const char *id, struct vh_error *err)
 /* "/var/lib/vfio-handoff/guest/ID/before", for messages. */
 const char *vh_kept_path(char *buf, size_t size, const char *id, enum vh_kept_file which)
 	__attribute__((nonnull));
+
+/**
+ * vh_kept_check() - may what we kept at @path be believed
+ *
+ * A link, or a place where others can put one, would let them choose what we read and write back.
+ *
+ * Return: 0; -ENOENT: it is not there, and err says nothing of it; -EPERM: not root's alone; -errno.
+ */
+int vh_kept_check(struct vh_sys *sys, const char *path, enum vh_file_type type,
+		  struct vh_error *err) __attribute__((nonnull, warn_unused_result));

@@ -40,12 +40,7 @@ const char *vh_kept_path(char *buf, size_t size, const char *id, enum vh_kept_fi
 	return buf;
 }
 
-/*
- * A link, or a place where others can put one, would let them choose what we read and define.
- * -ENOENT: it is not there, and err says nothing of it.
- */
-static int check_trust(struct vh_sys *sys, const char *path, enum vh_file_type type,
-		       struct vh_error *err)
+int vh_kept_check(struct vh_sys *sys, const char *path, enum vh_file_type type, struct vh_error *err)
 {
 	char target[VH_PATH_MAX];
 	struct vh_stat st;
@@ -60,7 +55,7 @@ static int check_trust(struct vh_sys *sys, const char *path, enum vh_file_type t
 		return rc;
 	}
 	if (rc < 0) {
-		return vh_error_sys(err, -rc, path, "cannot look at the kept definition");
+		return vh_error_sys(err, -rc, path, "cannot look at what was kept");
 	}
 	if (st.type != type) {
 		return vh_error_set(err, EPERM, path, "/%s is not a %s", path,
@@ -92,7 +87,7 @@ static int check_dirs(struct vh_sys *sys, char dirs[DIR_COUNT][VH_PATH_MAX], str
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < DIR_COUNT; i++) {
-		rc = check_trust(sys, dirs[i], VH_FILE_DIRECTORY, err);
+		rc = vh_kept_check(sys, dirs[i], VH_FILE_DIRECTORY, err);
 	}
 	return rc;
 }
@@ -101,7 +96,7 @@ static int check_dirs(struct vh_sys *sys, char dirs[DIR_COUNT][VH_PATH_MAX], str
 static int make_dirs(struct vh_sys *sys, char dirs[DIR_COUNT][VH_PATH_MAX], struct vh_error *err)
 {
 	for (size_t i = 0; i < DIR_COUNT; i++) {
-		int rc = check_trust(sys, dirs[i], VH_FILE_DIRECTORY, err);
+		int rc = vh_kept_check(sys, dirs[i], VH_FILE_DIRECTORY, err);
 
 		if (rc == -ENOENT) {
 			rc = sys->ops->make_dir(sys, dirs[i], i == 0 ? 0755 : 0700);
@@ -120,7 +115,7 @@ static int make_dirs(struct vh_sys *sys, char dirs[DIR_COUNT][VH_PATH_MAX], stru
 static int read_file(struct vh_sys *sys, const char *path, char **ret, size_t *ret_len,
 		     struct vh_error *err)
 {
-	int rc = check_trust(sys, path, VH_FILE_REGULAR, err);
+	int rc = vh_kept_check(sys, path, VH_FILE_REGULAR, err);
 
 	if (rc) {
 		return rc;
