@@ -45,6 +45,7 @@ cli_command cli_recover;
 cli_command cli_wait;
 cli_command cli_groups;
 cli_command cli_patch;
+cli_command cli_setup;
 
 /* Under the name onDefineDomain: KubeVirt's hook, with the arguments of main(). */
 int cli_kubevirt(int argc, char **argv) __attribute__((nonnull));
