@@ -345,20 +345,28 @@ remove_profiles() { # [--purge]
 	fi
 }
 
-# What a guest was before the first 'patch --apply': nobody else has it. It may hold passwords.
-remove_kept_definitions() { # [--purge]
+# What guests and the host's files were before the first 'patch --apply' and 'setup --apply': nobody
+# else has it. It may hold passwords.
+remove_kept() { # [--purge]
 	if [[ ! -d $root$kept ]]; then
 		return
+	fi
+	if [[ -e $root$kept/setup/record ]]; then
+		say "The host's own files stay as 'vfio-handoff setup --apply' has made them"
 	fi
 	if [[ ${1:-} == --purge ]]; then
 		rm -rf -- "${root:?}$kept"
 		return
 	fi
-	rmdir -- "$root$kept/guest" 2>/dev/null || :
-	if ! rmdir -- "$root$kept" 2>/dev/null; then
+	rmdir -- "$root$kept/guest" "$root$kept/setup" 2>/dev/null || :
+	if [[ -d $root$kept/guest ]]; then
 		say "Kept: what guests were before 'vfio-handoff patch', maybe with passwords, for root alone, in" \
 			"$root$kept/guest (uninstall --purge removes it)"
 	fi
+	if [[ -d $root$kept/setup ]]; then
+		say "Kept: what they were before, in $root$kept/setup (uninstall --purge removes it)"
+	fi
+	rmdir -- "$root$kept" 2>/dev/null || :
 }
 
 uninstall_command() {
@@ -376,7 +384,7 @@ uninstall_command() {
 	remove_files "$installed"
 	! has_systemd || systemctl daemon-reload
 	remove_profiles "$purge"
-	remove_kept_definitions "$purge"
+	remove_kept "$purge"
 	rm -rf -- "$root$state"
 	remove_empty_directories "$installed"
 	say "vfio-handoff is removed; hooks, profiles and VMs of others are as they were"
