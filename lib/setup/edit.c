@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lib/setup/edit.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "lib/base/text.h"
 
 void vh_edit_init(struct vh_edit *e, const char *text)
 {
@@ -20,23 +21,22 @@ void vh_edit_done(struct vh_edit *e)
 void vh_edit_splice(struct vh_edit *e, size_t at, size_t cut, const char *with)
 {
 	size_t len = e->text ? strlen(e->text) : 0;
-	size_t with_len = strlen(with);
-	char *text;
+	struct vh_text t = {0};
 
-	if (e->failed || at > len || cut > len - at) {
+	if (e->failed || !e->text || at > len || cut > len - at) {
 		e->failed = true;
 		return;
 	}
-	text = malloc(len - cut + with_len + 1);
-	if (!text) {
+	vh_text_addn(&t, e->text, at);
+	vh_text_add(&t, with);
+	vh_text_add(&t, e->text + at + cut);
+	if (t.failed || !t.data) {
+		vh_text_done(&t);
 		e->failed = true;
 		return;
 	}
-	memcpy(text, e->text, at);
-	memcpy(text + at, with, with_len);
-	memcpy(text + at + with_len, e->text + at + cut, len - at - cut + 1);
 	free(e->text);
-	e->text = text;
+	e->text = t.data;
 }
 
 void vh_edit_append_line(struct vh_edit *e, const char *line)

@@ -7,7 +7,9 @@
  */
 
 #include <dirent.h>
+#include <sched.h>
 #include <stdlib.h>
+#include <sys/mount.h>
 
 #include "lib/base/diff.h"
 #include "tests/cli/cli_rig.h"
@@ -287,10 +289,116 @@ static void all_hosts(void **state)
 	assert_true(count > 4);
 }
 
+/* --- the call, and disks that are not as they should be */
+
+static void call_is_checked(void **state)
+{
+	struct cli_rig r = {0};
+
+	(void)state;
+	make_host(&r, "debian12-intel");
+	cli_expect(&r, cli_run(&r, "setup", "--aply"), 2);
+	cli_err_has(&r, "did you mean '--apply'?");
+	cli_expect(&r, cli_run(&r, "setup", "--apply", "--undo"), 2);
+	cli_expect(&r, cli_run(&r, "setup", "--undo", "--clean"), 2);
+	cli_expect(&r, cli_run(&r, "setup", "--dedicate"), 2);
+	cli_expect(&r, cli_run(&r, "setup", "--dedicate", "gpu"), 2);
+	cli_err_has(&r, "'gpu' is no address of a PCI device");
+	cli_expect(&r, cli_run(&r, "setup", "win11"), 2);
+	cli_expect(&r, cli_run(&r, "setup", "--json"), 2);
+	cli_expect(&r, cli_run(&r, "setup", "--help"), 0);
+	cli_out_has(&r, "usage: vfio-handoff setup");
+	cli_expect(&r, cli_run(&r, "setup", "--undo"), 0);
+	cli_err_has(&r, "nothing to undo");
+	end_host(&r);
+}
+
+static void captured_host_is_only_looked_at(void **state)
+{
+	struct cli_rig r = {0};
+	char mark[128];
+
+	(void)state;
+	make_host(&r, "debian12-intel");
+	(void)snprintf(mark, sizeof(mark), "%s/" MARK, r.dir);
+	assert_int_equal(unlink(mark), 0);
+	free(r.before);
+	r.before = tree_list(r.dir);
+	cli_expect(&r, cli_run(&r, "setup"), 0);
+	cli_out_has(&r, "+GRUB_CMDLINE_LINUX_DEFAULT=\"quiet intel_iommu=on\"");
+	cli_expect(&r, cli_run(&r, "setup", "--apply"), 1);
+	cli_err_has(&r, "is only looked at");
+	end_host(&r);
+}
+
+/* /etc/default of its own size, in a namespace of ours; false: not allowed here. */
+static bool mount_default(struct cli_rig *r, const char *options)
+{
+	char dir[128];
+
+	(void)snprintf(dir, sizeof(dir), "%s/etc/default", r->dir);
+	return unshare(CLONE_NEWNS) == 0 &&
+	       mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	       mount("tmpfs", dir, "tmpfs", 0, options) == 0;
+}
+
+static void fill(const struct cli_rig *r)
+{
+	static const char zeros[4096];
+	char path[128];
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "%s/etc/default/full", r->dir);
+	f = fopen(path, "we");
+	assert_non_null(f);
+	(void)setvbuf(f, NULL, _IONBF, 0);
+	while (fwrite(zeros, 1, sizeof(zeros), f) == sizeof(zeros)) {
+	}
+	(void)fclose(f);
+}
+
+static void not_written(struct cli_rig *r, const char *why)
+{
+	VH_AUTO_FREE char *before = listing(r);
+	VH_AUTO_FREE char *after = NULL;
+
+	assert_int_equal(cli_run(r, "setup", "--dedicate", "01:00.0", "--apply"), 1);
+	cli_err_has(r, "cannot change the file");
+	cli_err_has(r, why);
+	cli_err_has(r, "all files are as they were");
+	after = listing(r);
+	assert_string_equal(before, after);
+}
+
+static void disk_is_full_or_read_only(void **state)
+{
+	struct cli_rig r = {0};
+	VH_AUTO_FREE char *grub = setup_host_text("debian12-intel", "tree/etc/default/grub");
+	char dir[128];
+
+	(void)state;
+	make_host(&r, "debian12-intel");
+	if (!mount_default(&r, "size=64k")) {
+		end_host(&r);
+		skip();
+	}
+	(void)snprintf(dir, sizeof(dir), "%s/etc/default", r.dir);
+	tree_file(r.dir, "etc/default/grub", grub);
+	fill(&r);
+	not_written(&r, "No space left on device");
+	assert_int_equal(mount(NULL, dir, NULL, MS_REMOUNT | MS_RDONLY, "size=64k"), 0);
+	not_written(&r, "Read-only file system");
+	assert_int_equal(umount(dir), 0);
+	end_host(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_hosts),
+		cmocka_unit_test(call_is_checked),
+		cmocka_unit_test(captured_host_is_only_looked_at),
+		cmocka_unit_test(disk_is_full_or_read_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
