@@ -233,6 +233,15 @@ static int commit(struct cli *cli, const struct vh_setup *setup)
 	return CLI_INCOMPLETE;
 }
 
+/* Entries of the boot menu, what was kept: some are for root's eyes alone. */
+static void note_user(const struct cli *cli)
+{
+	if (!cli->root && geteuid() != 0) {
+		(void)fputs("note: run it as root: other users cannot read all of the files\n",
+			    stderr);
+	}
+}
+
 static int show_or_apply(struct cli *cli, const struct call *call)
 {
 	VH_AUTO_SETUP struct vh_setup setup = {0};
@@ -243,6 +252,7 @@ static int show_or_apply(struct cli *cli, const struct call *call)
 		cli_error(&err);
 		return CLI_FAILED;
 	}
+	note_user(cli);
 	explain(&setup);
 	status = print_diff(&setup);
 	if (status == CLI_OK && call->action == APPLY && !vh_setup_is_empty(&setup)) {

@@ -99,6 +99,24 @@ static const char *grub_file(struct vh_setup_draft *d, enum vh_grub_variable *va
 	return ret;
 }
 
+static bool has_word(const struct vh_setup_draft *d, const char *path, const char *text,
+		     const char *word)
+{
+	VH_AUTO_PLACES struct vh_places words = {0};
+
+	words_of(&d->facts, path, text, &words);
+	return vh_places_find(&words, word) != NULL;
+}
+
+/* A quote that is never closed, or something else that we do not understand. */
+static int by_hand(struct vh_setup_draft *d, const char *path, const char *word)
+{
+	vh_setup_draft_note(d, "/%s: add %s by hand, it has no place here that is understood", path,
+			    word);
+	d->setup->undone = true;
+	return 0;
+}
+
 static int add_to(struct vh_setup_draft *d, const char *path, const char *word, const char *why,
 		  struct vh_error *err)
 {
@@ -117,6 +135,9 @@ static int add_to(struct vh_setup_draft *d, const char *path, const char *word, 
 				   vh_list_has(&d->facts.entries, path) ? VH_KERNEL_LINE_ENTRY
 									: VH_KERNEL_LINE_FILE,
 				   word);
+	}
+	if (!e.failed && !has_word(d, path, e.text, word)) {
+		return by_hand(d, path, word);
 	}
 	d->kernel_line = true;
 	vh_setup_draft_change(d, path, 0, why, "add %s to the kernel's command line", word);

@@ -355,6 +355,12 @@ static int put_mkinitcpio_word(struct vh_setup_draft *d, const char *name, const
 	} else {
 		vh_mkinitcpio_add_modconf(&e);
 	}
+	if (!e.failed && !vh_mkinitcpio_has(e.text, name, word)) {
+		(void)vh_error_set(err, EINVAL, path,
+				   "/%s: %s has no place for %s that is understood", path, name,
+				   word);
+		return vh_error_hint(err, "add it by hand, and try again");
+	}
 	d->initramfs = true;
 	vh_setup_draft_change(d, path, 0, why, "add %s to %s", word, name);
 	return vh_setup_draft_put(d, path, &e, err);

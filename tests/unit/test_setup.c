@@ -321,6 +321,23 @@ static void kept_files_of_others_are_not_believed(void **state)
 	assert_int_equal(err.code, EINVAL);
 }
 
+/* --- what is not understood */
+
+static void file_that_no_shell_takes_is_left_alone(void **state)
+{
+	struct fakekernel *fk = *state;
+	VH_AUTO_SETUP struct vh_setup plan = {0};
+	const struct vh_setup_wish wish = {0};
+	struct vh_error err = {0};
+
+	fk_set(fk, GRUB, "GRUB_CMDLINE_LINUX=\"quiet\nGRUB_TIMEOUT=5\n");
+	assert_int_equal(vh_setup_plan(fk_sys(fk), &wish, &plan, &err), 0);
+	assert_true(plan.undone);
+	assert_int_equal(plan.file_count, 0);
+	assert_non_null(
+		strstr(plan.notes.items[0], "/etc/default/grub: add intel_iommu=on by hand"));
+}
+
 /* --- cards that cannot be dedicated */
 
 static void refused(struct fakekernel *fk, const char *address, const char *msg)
@@ -374,6 +391,7 @@ int main(void)
 		TEST(link_out_of_etc_is_refused),
 		TEST(link_put_there_since_is_not_followed_by_undo),
 		TEST(kept_files_of_others_are_not_believed),
+		TEST(file_that_no_shell_takes_is_left_alone),
 		TEST(cards_that_stay),
 		cmocka_unit_test(only_screen_stays),
 	};
