@@ -139,6 +139,9 @@ static int add_to(struct vh_setup_draft *d, const char *path, const char *word, 
 	if (!e.failed && !has_word(d, path, e.text, word)) {
 		return by_hand(d, path, word);
 	}
+	if (vh_list_has(&d->facts.grub_files, path) && vh_list_add(&d->setup->proofs, word)) {
+		d->setup->failed = true;
+	}
 	d->kernel_line = true;
 	vh_setup_draft_change(d, path, 0, why, "add %s to the kernel's command line", word);
 	return vh_setup_draft_put(d, path, &e, err);

@@ -23,6 +23,7 @@
  * @kept:    the record of this run; @old the one before
  * @written: so many files may have been touched
  * @started: so many generators have been begun
+ * @skipped: this is another root, and none was run
  */
 struct commit {
 	struct vh_sys *sys;
@@ -32,6 +33,7 @@ struct commit {
 	struct vh_kept_setup old;
 	size_t written;
 	size_t started;
+	bool skipped;
 };
 
 static void say(const struct commit *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -245,6 +247,7 @@ static int run_one(struct commit *c, const char *line, struct vh_error *err)
 	rc = vh_generator_run(c->sys, line, c->observer, err);
 	if (rc == -EROFS) {
 		say(c, "not run below another root: %s", line);
+		c->skipped = true;
 		return 0;
 	}
 	return rc;
@@ -256,6 +259,30 @@ static const struct vh_list *generators_of(const struct commit *c)
 	return c->setup->unfinished ? &c->kept.generators : &c->setup->generators;
 }
 
+/* A tool may end well and yet have read something else than what we wrote. */
+static int prove(const struct commit *c, struct vh_error *err)
+{
+	const char *path = c->setup->proof_file;
+	VH_AUTO_FREE char *text = NULL;
+	int rc = 0;
+
+	if (!path[0] || c->setup->proofs.count == 0 || c->skipped) {
+		return 0;
+	}
+	rc = vh_sys_read(c->sys, path, &text);
+	if (rc) {
+		return vh_error_sys(err, -rc, path, "cannot read what was made");
+	}
+	for (size_t i = 0; rc == 0 && i < c->setup->proofs.count; i++) {
+		if (!strstr(text, c->setup->proofs.items[i])) {
+			rc = vh_error_set(err, EIO, path,
+					  "there is no %s in /%s, which was made anew",
+					  c->setup->proofs.items[i], path);
+		}
+	}
+	return rc;
+}
+
 static int run_all(struct commit *c, struct vh_error *err)
 {
 	const struct vh_list *lines = generators_of(c);
@@ -264,7 +291,7 @@ static int run_all(struct commit *c, struct vh_error *err)
 	while (rc == 0 && c->started < lines->count) {
 		rc = run_one(c, lines->items[c->started++], err);
 	}
-	return rc;
+	return rc ? rc : prove(c, err);
 }
 
 /* --- the way back */

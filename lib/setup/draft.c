@@ -252,6 +252,7 @@ void vh_setup_done(struct vh_setup *setup)
 	changes_done(&setup->leftovers);
 	vh_list_done(&setup->notes);
 	vh_list_done(&setup->generators);
+	vh_list_done(&setup->proofs);
 	*setup = (struct vh_setup){0};
 }
 

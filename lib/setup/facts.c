@@ -11,6 +11,8 @@
 #include "lib/setup/kernel_line.h"
 
 #define GRUB_DEFAULT  "etc/default/grub"
+#define GRUB_CONFIG   "boot/grub/grub.cfg"
+#define GRUB2_CONFIG  "boot/grub2/grub.cfg"
 #define KERNEL_LINE   "etc/kernel/cmdline"
 #define PROXMOX_UUIDS "etc/kernel/proxmox-boot-uuids"
 
@@ -96,30 +98,26 @@ static bool add_entries(struct vh_sys *sys, struct vh_setup_facts *facts)
 	return ok;
 }
 
-/* What writes grub.cfg here. */
+/* What writes grub.cfg here, and where. */
 static bool add_grub_generator(struct vh_sys *sys, struct vh_setup_facts *facts)
 {
-	static const struct {
-		const char *program;
-		const char *config;
-	} tools[] = {
-		{"/usr/sbin/grub2-mkconfig", "/boot/grub2/grub.cfg"},
-		{"/usr/sbin/grub-mkconfig", "/boot/grub/grub.cfg"},
-		{"/usr/bin/grub-mkconfig", "/boot/grub/grub.cfg"},
-	};
-	char line[VH_PATH_MAX];
+	static const char *const tools[] = {"usr/sbin/grub2-mkconfig", "usr/sbin/grub-mkconfig",
+					    "usr/bin/grub-mkconfig"};
+	char line[2 * VH_PATH_MAX];
 
+	(void)vh_copy(facts->grub_config, sizeof(facts->grub_config),
+		      vh_sys_exists(sys, GRUB2_CONFIG) ? GRUB2_CONFIG : GRUB_CONFIG);
 	if (vh_sys_exists(sys, "usr/sbin/update-grub")) {
 		return add(&facts->boot_generators, "/usr/sbin/update-grub");
 	}
 	for (size_t i = 0; i < VH_ARRAY_SIZE(tools); i++) {
-		if (vh_sys_exists(sys, "%s", tools[i].program + 1) &&
-		    vh_sys_exists(sys, "%s", tools[i].config + 1)) {
-			(void)snprintf(line, sizeof(line), "%s -o %s", tools[i].program,
-				       tools[i].config);
+		if (vh_sys_exists(sys, "%s", tools[i])) {
+			(void)snprintf(line, sizeof(line), "/%s -o /%s", tools[i],
+				       facts->grub_config);
 			return add(&facts->boot_generators, line);
 		}
 	}
+	facts->grub_config[0] = '\0';
 	return true;
 }
 
@@ -149,8 +147,8 @@ static bool load_proxmox(struct vh_sys *sys, struct vh_setup_facts *facts)
 
 static bool has_grub(struct vh_sys *sys)
 {
-	return vh_sys_exists(sys, GRUB_DEFAULT) && (vh_sys_exists(sys, "boot/grub/grub.cfg") ||
-						    vh_sys_exists(sys, "boot/grub2/grub.cfg"));
+	return vh_sys_exists(sys, GRUB_DEFAULT) &&
+	       (vh_sys_exists(sys, GRUB_CONFIG) || vh_sys_exists(sys, GRUB2_CONFIG));
 }
 
 /*

@@ -23,6 +23,7 @@ enum vh_cpu {
  * struct vh_setup_facts - read once
  * @boot:        the boot loader, in words
  * @grub_files:  /etc/default/grub and what is read after it, in that order
+ * @grub_config: what a generator of these makes of @grub_files, "" if nothing does
  * @line_files:  /etc/kernel/cmdline, if the boot loader or a new kernel's installation reads it
  * @entries:     entries of the menu whose options are the command line
  * @indirect:    an entry takes its command line from the boot loader's environment
@@ -35,6 +36,7 @@ enum vh_cpu {
 struct vh_setup_facts {
 	char boot[64];
 	struct vh_list grub_files;
+	char grub_config[VH_PATH_MAX];
 	struct vh_list line_files;
 	struct vh_list entries;
 	bool indirect;

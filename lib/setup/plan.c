@@ -106,6 +106,7 @@ static int make(struct vh_setup_draft *d, struct vh_error *err)
 	if (d->setup->file_count > 0 && choose_generators(d)) {
 		return out_of_memory(err);
 	}
+	(void)vh_copy(d->setup->proof_file, sizeof(d->setup->proof_file), d->facts.grub_config);
 	d->setup->reboot = d->kernel_line || d->initramfs;
 	rc = check_unfinished(d, err);
 	rc = rc ? rc : check_generators(d, err);

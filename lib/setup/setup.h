@@ -54,6 +54,7 @@ struct vh_setup_changes {
  * @notes:      what the reader should know besides
  * @undone:     something is needed and the user has to do it by hand; @notes says what
  * @generators: programs to run afterwards, their words separated by one blank
+ * @proof_file: what the generators make; it must have each word of @proofs then; "" for nothing
  * @reboot:     it works from the next boot on
  * @unfinished: an earlier run was cut short; this one ends it
  * @undoing:    it goes back to what was before the first change
@@ -69,6 +70,8 @@ struct vh_setup {
 	struct vh_list notes;
 	bool undone;
 	struct vh_list generators;
+	char proof_file[VH_PATH_MAX];
+	struct vh_list proofs;
 	bool reboot;
 	bool unfinished;
 	bool undoing;

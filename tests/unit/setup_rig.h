@@ -16,6 +16,7 @@
  * @fails: one whose line has this in it ends with @status and says @says; NULL for none
  * @times: only so often, then it works; 0 for always
  * @runs:  how often it was run
+ * @empty: update-grub makes a grub.cfg without anything in it
  */
 struct setup_rig {
 	const char *fails;
@@ -23,14 +24,18 @@ struct setup_rig {
 	const char *says;
 	unsigned times;
 	unsigned runs;
+	bool empty;
 	char said[4096];
 };
 
 static inline int rig_program(struct fakekernel *fk, const struct vh_command *command, void *arg)
 {
 	struct setup_rig *rig = arg;
+	const char *grub = fk_get(fk, "etc/default/grub");
 
-	(void)fk;
+	if (strstr(command->argv[0], "grub") && grub) {
+		fk_set(fk, "boot/grub/grub.cfg", rig->empty ? "" : grub);
+	}
 	if (!rig->fails || !strstr(command->argv[0], rig->fails)) {
 		return 0;
 	}
@@ -102,10 +107,11 @@ static inline void rig_expect(enum vh_setup_outcome got, enum vh_setup_outcome w
 	}
 }
 
-/* Everything but our own state. */
+/* Everything but our own state, and what the generators make of the rest. */
 static inline char *rig_dump(struct fakekernel *fk)
 {
-	return fk_dump_except(fk, "var/lib/vfio-handoff", "run/vfio-handoff", NULL);
+	return fk_dump_except(fk, "var/lib/vfio-handoff", "run/vfio-handoff", "boot/grub/grub.cfg",
+			      NULL);
 }
 
 static inline void rig_same(const char *before, struct fakekernel *fk, const char *where)

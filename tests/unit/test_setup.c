@@ -181,6 +181,19 @@ static void generator_that_only_complains_has_failed(void **state)
 	rig_same(before, fk, "after the failure");
 }
 
+static void generator_that_has_made_something_else(void **state)
+{
+	struct fakekernel *fk = *state;
+	VH_AUTO_FREE char *before = rig_dump(fk);
+	struct setup_rig rig = {.empty = true};
+	struct vh_error err;
+
+	rig_expect(rig_apply(fk, &rig, CARD, &err), VH_SETUP_FAILED, &rig, &err);
+	assert_string_equal(err.msg, "there is no intel_iommu=on in /boot/grub/grub.cfg, which was "
+				     "made anew");
+	rig_same(before, fk, "after the failure");
+}
+
 /* Without it the images that were made are not known: the user is told. */
 static void generator_that_never_works_again(void **state)
 {
@@ -383,6 +396,7 @@ int main(void)
 		TEST(apply_after_a_foreign_change),
 		TEST(failed_generator_puts_the_files_back),
 		TEST(generator_that_only_complains_has_failed),
+		TEST(generator_that_has_made_something_else),
 		TEST(generator_that_never_works_again),
 		TEST(generator_that_still_runs_is_left_alone),
 		TEST(missing_generator_is_refused_before_anything),
