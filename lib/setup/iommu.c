@@ -114,6 +114,21 @@ static int needs_intel(struct vh_setup_draft *d, struct vh_error *err)
 	return rc;
 }
 
+/* The word is not in what we know of, but this kernel was started with it. */
+static void note_switched_off(struct vh_setup_draft *d)
+{
+	if (d->facts.boot[0]) {
+		vh_setup_draft_note(d,
+				    "this boot was made with the IOMMU switched off, and no file "
+				    "here says so: from the next boot on it should be there");
+		return;
+	}
+	vh_setup_draft_note(d,
+			    "take what switches the IOMMU off out of the kernel's command line by "
+			    "hand: the boot loader is neither GRUB nor systemd-boot");
+	d->setup->undone = true;
+}
+
 int vh_setup_iommu(struct vh_setup_draft *d, struct vh_error *err)
 {
 	struct off off = {.err = err};
@@ -126,9 +141,7 @@ int vh_setup_iommu(struct vh_setup_draft *d, struct vh_error *err)
 		return off.rc;
 	}
 	if (runs_switched_off(d)) {
-		vh_setup_draft_note(
-			d, "this boot was made with the IOMMU switched off, and no file here "
-			   "says so: from the next boot on it should be there");
+		note_switched_off(d);
 		return 0;
 	}
 	if (d->facts.cpu == VH_CPU_INTEL && d->facts.dmar) {

@@ -351,6 +351,23 @@ static void file_that_no_shell_takes_is_left_alone(void **state)
 		strstr(plan.notes.items[0], "/etc/default/grub: add intel_iommu=on by hand"));
 }
 
+static void switched_off_by_whoever_boots(void **state)
+{
+	struct fakekernel *fk = *state;
+	VH_AUTO_SETUP struct vh_setup plan = {0};
+	const struct vh_setup_wish wish = {0};
+	struct vh_error err = {0};
+
+	fk_set(fk, "proc/cmdline", "quiet intel_iommu=off\n");
+	assert_int_equal(vh_setup_plan(fk_sys(fk), &wish, &plan, &err), 0);
+	assert_false(plan.undone);
+	assert_int_equal(plan.file_count, 0);
+	vh_setup_done(&plan);
+	fk_remove(fk, GRUB);
+	assert_int_equal(vh_setup_plan(fk_sys(fk), &wish, &plan, &err), 0);
+	assert_true(plan.undone);
+}
+
 /* --- cards that cannot be dedicated */
 
 static void refused(struct fakekernel *fk, const char *address, const char *msg)
@@ -406,6 +423,7 @@ int main(void)
 		TEST(link_put_there_since_is_not_followed_by_undo),
 		TEST(kept_files_of_others_are_not_believed),
 		TEST(file_that_no_shell_takes_is_left_alone),
+		TEST(switched_off_by_whoever_boots),
 		TEST(cards_that_stay),
 		cmocka_unit_test(only_screen_stays),
 	};
