@@ -102,11 +102,12 @@ static int add_file(struct vh_setup *setup, struct row *row)
 		return -ENOMEM;
 	}
 	setup->files = items;
-	items[setup->file_count] = (struct vh_setup_file){
-		.now = VH_TAKE(row->now),
-		.after = VH_TAKE(row->before),
-		.mode = row->file->existed ? row->file->mode : 0644,
-	};
+	items[setup->file_count] = (struct vh_setup_file){.mode = 0644};
+	if (row->file->existed) {
+		items[setup->file_count].mode = row->file->mode;
+	}
+	items[setup->file_count].now = VH_TAKE(row->now);
+	items[setup->file_count].after = VH_TAKE(row->before);
 	(void)vh_copy(items[setup->file_count++].path, VH_PATH_MAX, row->file->path);
 	return 0;
 }
