@@ -37,8 +37,8 @@ static const struct command {
 	{"groups", "", "the IOMMU groups, with names and drivers", cli_groups, false},
 	{"patch", "VM [OPTION ...]",
 	 "the VM's definition as its profile wants it; see patch --help", cli_patch, true},
-	{"setup", "[--apply | --undo] ...",
-	 "what the host's own files need; see setup --help", cli_setup, true},
+	{"setup", "[--apply | --undo] ...", "what the host's own files need; see setup --help",
+	 cli_setup, true},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -242,9 +242,16 @@ static void log_undone(struct vh_run *run, const struct vh_step *step, const cha
 		 started_ms);
 }
 
-/* Did a screen hang on it? */
+/* Did a screen hang on it? A display that cannot be asked may well have had one. */
 static bool has_screen(const struct vh_run *run, const char *device)
 {
+	char class_code[16];
+
+	if (vh_sys_attr(run->sys, class_code, sizeof(class_code), "sys/bus/pci/devices/%s/class",
+			device) ||
+	    strncmp(class_code, "0x03", 4) == 0) {
+		return true;
+	}
 	for (size_t i = 0; i < run->journal->count; i++) {
 		const struct vh_step *step = &run->journal->entries[i].step;
 

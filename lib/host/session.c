@@ -183,8 +183,8 @@ int vh_sessions_parse(char *text, struct vh_session **ret, size_t *ret_count)
 static int show_sessions(struct vh_sys *sys, const struct vh_list *ids, unsigned timeout_ms,
 			 struct vh_host *host)
 {
-	static const char *const properties[] = {"Id",      "Name",   "User",  "Seat",
-						 "VTNr",    "Type",   "Class", "Scope",
+	static const char *const properties[] = {"Id",      "Name",   "User",   "Seat",
+						 "VTNr",    "Type",   "Class",  "Scope",
 						 "Service", "Leader", "Active", "State"};
 	VH_AUTO_LIST struct vh_list arguments = {0};
 	VH_AUTO_TEXT struct vh_text out = {0};

@@ -26,7 +26,8 @@ int vh_user_unit_words(struct vh_sys *sys, enum vh_unit_verb verb, uid_t uid, co
  *
  * Owner: release with vh_unit_done(), also after a failure.
  */
-int vh_user_unit_parse(char *text, struct vh_unit *ret) __attribute__((nonnull, warn_unused_result));
+int vh_user_unit_parse(char *text, struct vh_unit *ret)
+	__attribute__((nonnull, warn_unused_result));
 
 /**
  * vh_user_unit_state() - as vh_unit_state(); -ENOENT: that user's systemd does not run

@@ -37,11 +37,12 @@ static void check_display(struct vh_check *c, const struct vh_going *g)
 	char other[VH_UNIT_MAX];
 
 	if (u && u->unknown && u->unknown != EROFS && vh_plan_ends_any_session(g)) {
-		vh_refuse_hint(vh_refuse(c, VH_REFUSED_DESKTOP, "",
-					 "whether the display manager %s has to be stopped cannot be "
-					 "found out: %s",
-					 u->name, u->problem),
-			       "'systemctl status %s' should say how it is", u->name);
+		vh_refuse_hint(
+			vh_refuse(c, VH_REFUSED_DESKTOP, "",
+				  "whether the display manager %s has to be stopped cannot be "
+				  "found out: %s",
+				  u->name, u->problem),
+			"'systemctl status %s' should say how it is", u->name);
 		return;
 	}
 	if (!u || !vh_plan_stops_display(g)) {

@@ -145,6 +145,34 @@ static void a_users_systemd_that_hangs_is_not_waited_for_again_and_again(void **
 	assert_in_range(now_ms(r) - before, 10000, 13000);
 }
 
+/* On the way back, too: the login screen does not wait for it any longer than that. */
+static void a_users_systemd_that_hangs_does_not_keep_the_screen_away(void **state)
+{
+	VH_AUTO_TEXT struct vh_text lines = {0};
+	struct rig *r;
+	uint64_t before;
+
+	vh_text_add(&lines, DESKTOP);
+	for (unsigned i = 0; i < 8; i++) {
+		vh_text_addf(&lines,
+			     "user-unit 1000 tool%u.service active\n"
+			     "process %u tool uid=1000 user-unit=tool%u.service "
+			     "fd=/dev/snd/controlC0\n",
+			     i, 900 + i, i);
+	}
+	r = rig_open(state, "single-gpu", vh_text_str(&lines),
+		     GPU_PROFILE "[host]\ntimeout = 10s\n");
+	rig_expect(r, rig_detach(r), VH_OUTCOME_DONE);
+	fk_fault(r->fk,
+		 &(struct fk_fault){
+			 .op = FK_RUN, .path_contains = "--user", .action = FK_DELAY, .ms = 6000});
+	before = now_ms(r);
+	rig_expect(r, rig_reattach(r), VH_OUTCOME_DONE);
+	assert_in_range(now_ms(r) - before, 20000, 30000);
+	assert_true(fk_unit_active(r->fk, "display-manager.service"));
+	rig_has_logged(r, "tool0.service of user 1000 was active and does not start");
+}
+
 /* What it says is shown to people and becomes arguments: only words that systemd has are taken. */
 static void a_users_systemd_that_lies(void **state)
 {
@@ -322,6 +350,7 @@ int main(void)
 		RIG_TEST(a_unit_that_does_not_run_ends_nobody),
 		RIG_TEST(a_users_systemd_that_says_nothing),
 		RIG_TEST(a_users_systemd_that_hangs_is_not_waited_for_again_and_again),
+		RIG_TEST(a_users_systemd_that_hangs_does_not_keep_the_screen_away),
 		RIG_TEST(a_users_systemd_that_lies),
 		RIG_TEST(the_terminal_that_we_run_in_is_not_ended),
 		RIG_TEST(who_started_us_is_not_ended),

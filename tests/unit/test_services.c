@@ -93,7 +93,7 @@ static void another_holder_refuses_before_anything_is_stopped(void **state)
 
 	/* A user's own one.service is not the system's. */
 	expect_refused(r, AUDIO " is in use by pipewire (pid 600, /dev/snd/controlC0, user 1000, "
-			  "one.service)");
+				"one.service)");
 	assert_null(strstr(r->err.msg, "pid 500"));
 }
 
