@@ -16,7 +16,7 @@
 #include "lib/engine/run.h"
 #include "lib/host/unit.h"
 
-#define DEADLINE_MS 5000U
+#define DEADLINE_MS 15000U
 
 /* A lid that is closed is not held back by "sleep": logind.conf(5), LidSwitchIgnoreInhibited= */
 #define WHAT "--what=sleep:handle-lid-switch"
@@ -73,7 +73,7 @@ static int start(struct vh_run *run, const struct vh_step *step, struct vh_text 
 						      vh_text_str(&unit), DESCRIPTION,
 						      "--property=Type=notify",
 						      "--property=NotifyAccess=all",
-						      "--property=TimeoutStartSec=4s", "--",
+						      "--property=TimeoutStartSec=14s", "--",
 						      "/usr/bin/systemd-inhibit", WHAT,
 						      "--mode=block", "--who=vfio-handoff",
 						      vh_text_str(&why), VH_PROGRAM, "wait", "--",

@@ -100,7 +100,7 @@ static void add_getty(struct vh_draft *d, const struct vh_session *s)
 		vh_session_getty(s, name, sizeof(name)) ? vh_plan_unit(d->host, name) : NULL;
 
 	if (u) {
-		vh_draft_unit(d, u, "", "it would log in again");
+		vh_draft_unit(d, u, "display", "it would log in again");
 	}
 }
 

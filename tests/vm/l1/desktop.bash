@@ -298,8 +298,11 @@ in_desktop() {
 
 # show_terminal N: as chvt does
 show_terminal() {
+	local front
 	# shellcheck disable=SC2016 # the dollars are perl's
-	perl -e 'open(F, "<", "/dev/tty0") && ioctl(F, 0x5606, $ARGV[0]) && ioctl(F, 0x5607, $ARGV[0])' "$(($1 + 0))"
+	perl -e 'open(F, "<", "/dev/tty0") && ioctl(F, 0x5606, $ARGV[0] + 0) && ioctl(F, 0x5607, $ARGV[0] + 0)' "$1"
+	read -r front </sys/class/tty/tty0/active
+	[[ $front == "tty$1" ]] || fail "the terminal $front stays in front"
 }
 
 # remote_session: one of the test user's without a seat, as through ssh, until drop_remote
