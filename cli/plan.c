@@ -43,8 +43,7 @@ static struct json_object *steps_to_json(const struct vh_step_list *steps, bool 
 
 		/* A unit is no file; and there may be nothing to run. */
 		(void)snprintf(path, sizeof(path), "%s%s",
-			       step->path[0] && vh_step_has_file(step) ? "/" : "",
-			       step->path);
+			       step->path[0] && vh_step_has_file(step) ? "/" : "", step->path);
 		cli_json_string(o, "kind", vh_step_word(step->kind));
 		cli_json_string(o, "title", vh_step_title(step->kind, back));
 		cli_json_string(o, "device", step->device);
