@@ -202,7 +202,7 @@ static int scan(struct vh_run *run, const struct slot *slot, const char *device,
 	return vh_write(run, path, "1", device, timeout_ms, err);
 }
 
-/* The driver that @device had, by its step; NULL if it has none that gives it one back. */
+/* The driver that @device had, by its step; "" if it has none that gives it one back. */
 static const char *home_of(const struct vh_run *run, const char *device)
 {
 	for (size_t i = 0; i < run->journal->count; i++) {

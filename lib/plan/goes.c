@@ -294,10 +294,15 @@ static enum vh_goes by_policy(const struct vh_going *g, const struct vh_holder *
 	return VH_GOES_BY_UNIT;
 }
 
+/* One that nothing is known of is not stopped either. */
 static bool serves_driver(const struct vh_going *g, const char *unit)
 {
+	const struct vh_unit *u = vh_plan_unit(g->host, unit);
 	const char *name;
 
+	if (!u || u->unknown) {
+		return false;
+	}
 	for (size_t i = 0; unit[0] && (name = vh_plan_driver_service(g, i)) != NULL; i++) {
 		if (strcmp(name, unit) == 0) {
 			return true;

@@ -587,6 +587,10 @@ static void nvidia_services_go_by_themselves(void **state)
 	make_plan(&d);
 	assert_int_equal(d.plan.refusal_count, 0);
 	assert_int_equal(at(&d, VH_STEP_SERVICE, "nvidia-persistenced.service"), 0);
+	vh_plan_done(&d.plan);
+	d.units[0].unknown = ETIMEDOUT;
+	make_plan(&d);
+	assert_true(is_refused(&d, VH_REFUSED_HOLDER, "nvidia-persiste"));
 	desk_done(&d);
 }
 
