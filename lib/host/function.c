@@ -181,7 +181,7 @@ static const struct {
 	[VH_OFFER_DRM] = {"drm", "drm", "card"},       [VH_OFFER_FB] = {"fb", "graphics", "fb"},
 	[VH_OFFER_SOUND] = {"sound", "sound", "card"}, [VH_OFFER_NET] = {"net", "net", ""},
 	[VH_OFFER_NVME] = {"nvme", "nvme", "nvme"},    [VH_OFFER_USB] = {"usb", NULL, "usb"},
-	[VH_OFFER_CONNECTOR] = {"connector"},
+	[VH_OFFER_CONNECTOR] = {"connector", NULL, NULL},
 };
 
 const char *vh_offer_name(enum vh_offer offer)
