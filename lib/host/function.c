@@ -178,9 +178,9 @@ static const struct {
 	const char *dir;    /* directory below the device, NULL: the device's own directory */
 	const char *prefix; /* of the entries that count, a number follows */
 } offer_table[VH_OFFER_MAX] = {
-	[VH_OFFER_DRM] = {"drm", "drm", "card"},       [VH_OFFER_FB] = {"fb", "graphics", "fb"},
-	[VH_OFFER_SOUND] = {"sound", "sound", "card"}, [VH_OFFER_NET] = {"net", "net", ""},
-	[VH_OFFER_NVME] = {"nvme", "nvme", "nvme"},    [VH_OFFER_USB] = {"usb", NULL, "usb"},
+	[VH_OFFER_DRM] = {"drm", "drm", "card"},          [VH_OFFER_FB] = {"fb", "graphics", "fb"},
+	[VH_OFFER_SOUND] = {"sound", "sound", "card"},    [VH_OFFER_NET] = {"net", "net", ""},
+	[VH_OFFER_NVME] = {"nvme", "nvme", "nvme"},       [VH_OFFER_USB] = {"usb", NULL, "usb"},
 	[VH_OFFER_CONNECTOR] = {"connector", NULL, NULL},
 };
 
