@@ -42,7 +42,7 @@ static char *slurp(const char *path)
 		free(text);
 		return NULL;
 	}
-	(void)fread(text, 1, (1 << 18) - 1, f);
+	assert_true(fread(text, 1, (1 << 18) - 1, f) < (1 << 18) - 1);
 	return text;
 }
 
@@ -238,8 +238,8 @@ static bool parse_case(struct setup_case *c, const char *host, const char *line)
 	size_t count = 0;
 
 	*c = (struct setup_case){0};
-	(void)snprintf(c->host, sizeof(c->host), "%s", host);
-	(void)snprintf(c->line, sizeof(c->line), "%s", line);
+	assert_true(vh_copy(c->host, sizeof(c->host), host));
+	assert_true(vh_copy(c->line, sizeof(c->line), line));
 	word = strtok_r(c->line, " ", &save);
 	if (!word) {
 		return false;
