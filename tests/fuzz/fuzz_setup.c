@@ -108,7 +108,7 @@ static void check_edit(enum format format, const char *text)
 	VH_AUTO_PLACES struct vh_places before = {0};
 	VH_AUTO_PLACES struct vh_places with = {0};
 	VH_AUTO_PLACES struct vh_places after = {0};
-	VH_AUTO_EDIT struct vh_edit e;
+	VH_AUTO_EDIT struct vh_edit e = {0};
 	const struct vh_place *place;
 
 	words_of(format, text, &before);
@@ -143,7 +143,7 @@ static void check_modprobe(const char *text)
 	size_t end = 0;
 
 	while (vh_modprobe_next(text, &line)) {
-		VH_AUTO_EDIT struct vh_edit e;
+		VH_AUTO_EDIT struct vh_edit e = {0};
 
 		FUZZ_CHECK(line.len > 0 && line.at >= end);
 		end = line.at + line.len;
