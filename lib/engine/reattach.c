@@ -8,13 +8,6 @@
 #include "lib/host/record.h"
 #include "lib/host/reservation.h"
 
-static void join(const struct vh_list *list, struct vh_text *out)
-{
-	for (size_t i = 0; i < list->count; i++) {
-		vh_text_addf(out, "%s%s", out->len ? "; " : "", list->items[i]);
-	}
-}
-
 static enum vh_outcome close_journal(struct vh_engine *e, struct vh_journal *j, struct vh_error *err)
 {
 	/*
@@ -35,7 +28,7 @@ enum vh_outcome vh_undo_locked(struct vh_engine *e, struct vh_journal *j, struct
 		outcome = close_journal(e, j, err);
 	}
 	if (run.lost.count > 0) {
-		join(&run.lost, &text);
+		vh_join_lines(&run.lost, &text);
 		vh_log(e->log, VH_LOG_WARNING, NULL, NULL, "%s: cannot return before a reboot: %s",
 		       j->vm, vh_text_str(&text));
 		(void)vh_error_set(err, ENODEV, NULL, "cannot return before a reboot: %s",
@@ -44,7 +37,7 @@ enum vh_outcome vh_undo_locked(struct vh_engine *e, struct vh_journal *j, struct
 	}
 	/* A VM that had its devices was worth it; one that never got them was not. */
 	if (run.ended.count > 0 && !j->attached) {
-		join(&run.ended, &text);
+		vh_join_lines(&run.ended, &text);
 		(void)vh_error_set(err, ECONNABORTED, NULL, "undone, but %s", vh_text_str(&text));
 		vh_text_done(&text);
 	}

@@ -7,10 +7,10 @@
 /* A VM that was over so soon never got to anything. */
 #define SHORT_RUN_MS 10000U
 
-static void join(const struct vh_list *list, struct vh_text *out)
+void vh_join_lines(const struct vh_list *lines, struct vh_text *out)
 {
-	for (size_t i = 0; i < list->count; i++) {
-		vh_text_addf(out, "%s%s", out->len ? "; " : "", list->items[i]);
+	for (size_t i = 0; i < lines->count; i++) {
+		vh_text_addf(out, "%s%s", out->len ? "; " : "", lines->items[i]);
 	}
 }
 
@@ -94,11 +94,11 @@ void vh_verdict(const struct vh_run *run, struct vh_error *err)
 	bool screen = has_screen(run->journal);
 	bool again = run->left.count > 0;
 
-	join(&run->left, &text);
-	join(&run->broken, &text);
+	vh_join_lines(&run->left, &text);
+	vh_join_lines(&run->broken, &text);
 	/* Said once: these steps are undone, and a later try does not come to them again. */
 	if (!run->journal->attached) {
-		join(&run->ended, &text);
+		vh_join_lines(&run->ended, &text);
 	}
 	(void)vh_error_set(err, EIO, run->journal->path, "%s: %s",
 			   again ? "not undone" : "back, but not working", vh_text_str(&text));

@@ -5,6 +5,9 @@
 
 #include "lib/engine/run.h"
 
+/* One sentence of several, behind what @out has already. */
+void vh_join_lines(const struct vh_list *lines, struct vh_text *out) __attribute__((nonnull));
+
 /**
  * vh_verdict() - say what is back, what is not, and what can be done about it
  * @run: a way back that left or broke something

@@ -15,11 +15,6 @@
 #include "lib/plan/draft.h"
 #include "lib/plan/goes.h"
 
-static struct vh_going going(const struct vh_draft *d)
-{
-	return (struct vh_going){d->host, d->profile, &d->selection};
-}
-
 void vh_draft_inhibit(struct vh_draft *d)
 {
 	char unit[VH_INHIBIT_UNIT_MAX];
@@ -190,7 +185,7 @@ static void add_user_units(struct vh_draft *d, const struct vh_going *g)
 
 void vh_draft_desktop(struct vh_draft *d)
 {
-	const struct vh_going g = going(d);
+	const struct vh_going g = vh_draft_going(d);
 
 	add_display(d, &g);
 	add_sessions(d, &g);
@@ -243,7 +238,7 @@ static void add_process(struct vh_draft *d, const struct vh_holder *h)
 /* Services of the driver, then who is ended by the profile's policy. */
 void vh_draft_holders(struct vh_draft *d)
 {
-	const struct vh_going g = going(d);
+	const struct vh_going g = vh_draft_going(d);
 	const struct vh_holder *h;
 	const char *name;
 

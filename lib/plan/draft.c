@@ -17,6 +17,11 @@ bool vh_selection_has(const struct vh_selection *s, const struct vh_function *f)
 	return false;
 }
 
+struct vh_going vh_draft_going(const struct vh_draft *d)
+{
+	return (struct vh_going){d->host, d->profile, &d->selection};
+}
+
 bool vh_draft_has(const struct vh_draft *d, enum vh_step_kind kind, const char *path)
 {
 	for (size_t i = 0; i < d->plan->steps.count; i++) {

@@ -3,6 +3,7 @@
 
 /* A plan while it is made, and how a step gets into it. Room: plan/ only. */
 
+#include "lib/plan/goes.h"
 #include "lib/plan/plan.h"
 #include "lib/plan/refuse.h"
 
@@ -30,6 +31,9 @@ struct vh_draft_step {
 	const char *why;
 	const char *extra;
 };
+
+/* The draft as the questions about who goes want it. */
+struct vh_going vh_draft_going(const struct vh_draft *d) __attribute__((nonnull));
 
 /* Running out of memory is kept in the draft and reported at its end. */
 void vh_draft_add(struct vh_draft *d, const struct vh_draft_step *from) __attribute__((nonnull));

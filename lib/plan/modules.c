@@ -10,6 +10,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/plan/draft.h"
+#include "lib/plan/goes.h"
 
 /*
  * Their remove() waits for as long as anybody uses the device, users inside the kernel included.
@@ -28,18 +29,6 @@ static bool unbind_hangs(const char *driver)
 	return false;
 }
 
-/* What the questions here are about. */
-struct scope {
-	const struct vh_host *host;
-	const struct vh_profile *profile;
-	const struct vh_selection *selection;
-};
-
-static struct scope scope_of(const struct vh_draft *d)
-{
-	return (struct scope){d->host, d->profile, &d->selection};
-}
-
 /* NULL: none, or built in. */
 static const struct vh_module *find_module(const struct vh_host *host, const char *name)
 {
@@ -51,7 +40,7 @@ static const struct vh_module *find_module(const struct vh_host *host, const cha
 	return NULL;
 }
 
-static bool wants(const struct scope *s, const struct vh_function *f)
+static bool wants(const struct vh_going *s, const struct vh_function *f)
 {
 	if (f->is_vfio || f->driver[0] == '\0') {
 		return false;
@@ -68,7 +57,7 @@ static bool wants(const struct scope *s, const struct vh_function *f)
 }
 
 /* A function that stays on the host and would lose its driver, or NULL. */
-static const struct vh_function *find_other(const struct scope *s, const char *module)
+static const struct vh_function *find_other(const struct vh_going *s, const char *module)
 {
 	for (size_t i = 0; i < s->host->function_count; i++) {
 		const struct vh_function *f = &s->host->functions[i];
@@ -94,7 +83,7 @@ static bool is_below_a_driver(const struct vh_host *host, const char *module)
 }
 
 /* One function that wants it takes along all others that its driver has. */
-static bool is_wanted(const struct scope *s, const char *module)
+static bool is_wanted(const struct vh_going *s, const char *module)
 {
 	for (size_t i = 0; i < s->selection->count; i++) {
 		const struct vh_function *f = s->selection->functions[i];
@@ -106,7 +95,7 @@ static bool is_wanted(const struct scope *s, const char *module)
 	return false;
 }
 
-static bool unloads(const struct scope *s, const struct vh_function *f)
+static bool unloads(const struct vh_going *s, const struct vh_function *f)
 {
 	return !f->is_vfio && f->driver[0] && is_wanted(s, f->module) &&
 	       find_module(s->host, f->module) && !find_other(s, f->module) &&
@@ -115,13 +104,13 @@ static bool unloads(const struct scope *s, const struct vh_function *f)
 
 bool vh_plan_unloads(const struct vh_draft *d, const struct vh_function *f)
 {
-	struct scope s = scope_of(d);
+	struct vh_going s = vh_draft_going(d);
 
 	return unloads(&s, f);
 }
 
 /* The first function, in the order of the unbinds, whose driver leaves with @m; or NULL. */
-static const struct vh_function *leaves_with(const struct scope *s, const struct vh_module *m)
+static const struct vh_function *leaves_with(const struct vh_going *s, const struct vh_module *m)
 {
 	for (size_t i = s->selection->count; i-- > 0;) {
 		const struct vh_function *f = s->selection->functions[i];
@@ -136,7 +125,7 @@ static const struct vh_function *leaves_with(const struct scope *s, const struct
 static void add_unload(struct vh_draft *d, const struct vh_module *m, const char *why,
 		       const char *extra)
 {
-	struct scope s = scope_of(d);
+	struct vh_going s = vh_draft_going(d);
 	const struct vh_function *f = leaves_with(&s, m);
 	char path[sizeof(((struct vh_step *)0)->path)];
 
@@ -203,7 +192,7 @@ void vh_draft_unload_drivers(struct vh_draft *d)
 /* Why a driver is unbound alone although it should leave with its module. */
 static void note_alone(struct vh_draft *d, const struct vh_function *f)
 {
-	struct scope s = scope_of(d);
+	struct vh_going s = vh_draft_going(d);
 	const struct vh_function *other = find_other(&s, f->module);
 	VH_AUTO_TEXT struct vh_text text = {0};
 
@@ -236,7 +225,7 @@ void vh_draft_module_notes(struct vh_draft *d)
 }
 
 /* The text console counts as a user of the module whose frame buffer it is on, and moves away. */
-static bool has_console(const struct scope *s)
+static bool has_console(const struct vh_going *s)
 {
 	for (size_t i = 0; i < s->host->framebuffer_count; i++) {
 		const struct vh_framebuffer *fb = &s->host->framebuffers[i];
@@ -260,7 +249,7 @@ static bool has_console(const struct scope *s)
  * pins the module of its graphics driver until it is unbound (snd_hdac_acomp_init;
  * nvidia's has no part in that).
  */
-static unsigned explained(const struct scope *s)
+static unsigned explained(const struct vh_going *s)
 {
 	unsigned count = has_console(s);
 	bool pins = false;
@@ -282,7 +271,7 @@ static unsigned explained(const struct scope *s)
  * Somebody who is seen goes by other means, or refuses under his own name. Only of the functions whose
  * driver leaves: who listens to the sound side is no user of the graphics driver.
  */
-static bool is_held(const struct scope *s)
+static bool is_held(const struct vh_going *s)
 {
 	for (size_t i = 0; i < s->selection->count; i++) {
 		const struct vh_function *f = s->selection->functions[i];
@@ -309,7 +298,7 @@ static void refuse(struct vh_check *c, const struct vh_module *m, const struct v
  * nvidia-drm has a card whose screens it offers in use for as long as it is loaded (modeset=1), so
  * that an unbind can only hang.
  */
-static void refuse_endless_unbinds(struct vh_check *c, const struct scope *s)
+static void refuse_endless_unbinds(struct vh_check *c, const struct vh_going *s)
 {
 	for (size_t i = 0; i < s->selection->count; i++) {
 		const struct vh_function *f = s->selection->functions[i];
@@ -335,7 +324,7 @@ static void refuse_endless_unbinds(struct vh_check *c, const struct scope *s)
 
 void vh_refuse_modules(struct vh_check *c)
 {
-	const struct scope s = {c->host, c->profile, c->selection};
+	const struct vh_going s = {c->host, c->profile, c->selection};
 	unsigned free_uses = explained(&s);
 
 	/* The user's own program may end what no file shows. */

@@ -60,7 +60,8 @@ enum vh_step_kind {
  *          of the way out, "" for none
  * @extra:  UNBIND, REBIND: the driver's module, "" if built in · FRAMEBUFFER: the platform device ·
  *          CONSOLE: the firmware frame buffer that carries it, "" if a driver's does ·
- *          SERVICE: "display" for the display manager or the getty behind a desktop · SESSION: its user and type, for people ·
+ *          SERVICE: "display" for the display manager or the getty behind a desktop ·
+ *          SESSION: its user and type, for people ·
  *          USER_UNIT: "draws" if it is not to be started again · PROCESS: its start time, and
  *          " kill" behind it where SIGKILL is allowed · UNLOAD: "driver" for a module that REBIND
  *          loads again · VT: "graphics" or "text", the mode of the one that was in front

@@ -196,7 +196,7 @@ static int one_round(const char *device, int first, double lead)
 
 int main(int argc, char **argv)
 {
-	int rounds = argc == 3 ? atoi(argv[1]) : 0;
+	int rounds = argc == 3 ? (int)strtol(argv[1], NULL, 10) : 0;
 	double began, took;
 	int won[2] = {0, 0};
 

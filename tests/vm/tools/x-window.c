@@ -161,8 +161,8 @@ static int connect_server(void)
 
 	if (!display || display[0] != ':')
 		die("no DISPLAY");
-	snprintf(address.sun_path, sizeof(address.sun_path), "/tmp/.X11-unix/X%d",
-		 atoi(display + 1));
+	snprintf(address.sun_path, sizeof(address.sun_path), "/tmp/.X11-unix/X%.*s",
+		 (int)strspn(display + 1, "0123456789"), display + 1);
 	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
 		die("cannot reach the server");
 	return fd;
