@@ -46,6 +46,11 @@ cli_command cli_wait;
 cli_command cli_groups;
 cli_command cli_patch;
 cli_command cli_setup;
+cli_command cli_doctor;
+cli_command cli_rom;
+cli_command cli_report;
+/* argv[0] is "new". */
+cli_command cli_profile_new;
 
 /* Under the name onDefineDomain: KubeVirt's hook, with the arguments of main(). */
 int cli_kubevirt(int argc, char **argv) __attribute__((nonnull));

@@ -25,6 +25,7 @@ static const struct command {
 	cli_command *run;
 	bool own_options;
 } commands[] = {
+	{"doctor", "[VM]", "why a passthrough does not work, and what to do", cli_doctor, true},
 	{"profile", "check [VM] | show VM", "check profiles, show one with its defaults",
 	 cli_profile, false},
 	{"plan", "VM detach|reattach", "every step with the exact write; nothing is touched",
@@ -39,6 +40,10 @@ static const struct command {
 	 "the VM's definition as its profile wants it; see patch --help", cli_patch, true},
 	{"setup", "[--apply | --undo] ...", "what the host's own files need; see setup --help",
 	 cli_setup, true},
+	{"rom", "dump | check", "a card's ROM into a file; is a file right for a card", cli_rom,
+	 true},
+	{"report", "[VM]", "one file to attach to a question, without names and numbers",
+	 cli_report, true},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

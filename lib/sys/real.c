@@ -247,7 +247,8 @@ static enum vh_file_type file_type(unsigned mode)
 static int real_stat(struct vh_sys *sys, const char *path, struct vh_stat *ret)
 {
 	const int flags = AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT;
-	const unsigned mask = STATX_TYPE | STATX_MODE | STATX_UID | STATX_INO;
+	const unsigned mask = STATX_TYPE | STATX_MODE | STATX_UID | STATX_GID | STATX_INO |
+			      STATX_MTIME;
 	struct vh_real *real = vh_real(sys);
 	VH_AUTO_CLOSE int fd = -1;
 	struct statx st;
@@ -272,11 +273,13 @@ static int real_stat(struct vh_sys *sys, const char *path, struct vh_stat *ret)
 		.type = file_type(st.stx_mode),
 		.mode = st.stx_mode & 07777U,
 		.uid = st.stx_uid,
+		.gid = st.stx_gid,
 		.rdev_major = st.stx_rdev_major,
 		.rdev_minor = st.stx_rdev_minor,
 		.dev_major = st.stx_dev_major,
 		.dev_minor = st.stx_dev_minor,
 		.inode = st.stx_ino,
+		.mtime_s = st.stx_mtime.tv_sec > 0 ? (uint64_t)st.stx_mtime.tv_sec : 0,
 	};
 	return 0;
 }

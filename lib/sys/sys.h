@@ -33,16 +33,19 @@ enum vh_file_type {
  * @mode: permission bits only (07777)
  * @rdev_major, @rdev_minor: of the device a node stands for
  * @dev_major, @dev_minor, @inode: which file this is, as /proc/locks has it
+ * @mtime_s: last change of its content, seconds since 1970; of a directory: of its entries
  */
 struct vh_stat {
 	enum vh_file_type type;
 	unsigned mode;
 	uid_t uid;
+	gid_t gid;
 	unsigned rdev_major;
 	unsigned rdev_minor;
 	unsigned dev_major;
 	unsigned dev_minor;
 	uint64_t inode;
+	uint64_t mtime_s;
 };
 
 /**

@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "lib/checks/checkup.h"
+
+const struct vh_check vh_checks_speed[] = {
+	{0},
+};
