@@ -20,10 +20,11 @@ source hooks/proxmox.bash
 build_packages=(build-essential cmake ninja-build pkg-config libinih-dev libjson-c-dev libmd-dev libpci-dev
 	libvirt-dev libxml2-dev)
 test_packages=(libcmocka-dev clang libclang-rt-dev clang-format clang-tidy cppcheck shellcheck
-	codespell valgrind mandoc)
+	codespell valgrind mandoc lintian bash-completion zsh fish)
 
 release=build/release
 staged=$PWD/build/staged
+package_folder=$PWD/build/package
 vm_stage=$PWD/build/vm-stage
 vm_cache=$PWD/build/vm
 
@@ -42,6 +43,7 @@ usage() {
 		usage: ./install.sh [install]            builds and installs on this host (root)
 		       ./install.sh uninstall [--purge]  removes it; --purge removes your profiles, too, and
 		                                         the definitions that 'patch --undo' needs
+		       ./install.sh package              builds a Debian package in build/package
 		       ./install.sh demo                 hands a GPU to a VM and back, in a throw-away VM (root)
 		       ./install.sh test                 runs every test of the project (root)
 
@@ -126,6 +128,23 @@ build_release() {
 
 copy_to() { # DIRECTORY: everything that is ours, as below /
 	DESTDIR=$1 cmake --install "$release" >build/install.log || refuse "cmake --install failed"
+}
+
+# --- package ------------------------------------------------------------------------------------
+
+package_command() {
+	umask 022
+	if ((EUID == 0)); then
+		install_packages "${build_packages[@]}"
+	fi
+	build_release
+	rm -rf "$package_folder"
+	cpack --config "$release/CPackConfig.cmake" -B "$package_folder" >build/package.log 2>&1 || {
+		tail -n 40 build/package.log >&2
+		refuse "cpack failed"
+	}
+	rm -rf "$package_folder/_CPack_Packages"
+	say "Built $(find "$package_folder" -name '*.deb')"
 }
 
 # --- install ------------------------------------------------------------------------------------
@@ -266,8 +285,17 @@ say_what_next() {
 	EOT
 }
 
+# dpkg would not know of a newer version under its files.
+check_not_packaged() {
+	if [[ -z $root ]] && is_installed vfio-handoff; then
+		refuse "the Debian package vfio-handoff is installed: nothing was changed." \
+			"Remove it first, or build a newer one: ./install.sh package"
+	fi
+}
+
 install_command() {
 	umask 022
+	check_not_packaged
 	find_snippet_links
 	check_links "$hook_link" "${snippet_links[@]}"
 	if [[ -z $root ]]; then
@@ -443,6 +471,10 @@ check_shell() {
 	shell_files | xargs shellcheck -x
 }
 
+check_package() {
+	./install.sh package && lintian --allow-root --fail-on error,warning "$package_folder"/*.deb
+}
+
 check_man_pages() {
 	find docs -name '*.[1578]' -print0 | xargs -0r mandoc -Tlint -W warning
 }
@@ -501,7 +533,7 @@ run_vm_scenarios() {
 }
 
 vm_scenarios() { # LOG
-	tests/vm/run --stage "$vm_stage" --cache "$vm_cache" 2>&1 | tee "$1"
+	tests/vm/run --stage "$vm_stage" --deb "$package_folder"/*.deb --cache "$vm_cache" 2>&1 | tee "$1"
 }
 
 test_command() {
@@ -523,6 +555,7 @@ test_command() {
 	step 'release build' build release-test
 	run_ctest release-test
 	step 'staging' stage_release
+	step 'Debian package, lintian' check_package
 	run_vm_scenarios
 	say "$passed passed, 0 failed"
 }
@@ -535,6 +568,7 @@ main() {
 	case $command in
 	install) install_command ;;
 	uninstall) uninstall_command "$@" ;;
+	package) package_command ;;
 	demo) demo_command ;;
 	test) test_command ;;
 	-h | --help | help) usage ;;

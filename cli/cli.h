@@ -22,18 +22,14 @@ enum {
  * struct cli - the surroundings of one command
  * @root: --root, or NULL for the running host
  * @json: --json was given
- * @watch: --watch was given
- * @timeout: what stands behind --timeout, or NULL
  */
 struct cli {
 	struct vh_sys *sys;
 	const char *root;
 	bool json;
-	bool watch;
-	const char *timeout;
 };
 
-/* argv[0] is the command's own name; the options of struct cli are already taken out. */
+/* argv[0] is the command's own name; --json and --root are already taken out. */
 typedef int cli_command(struct cli *cli, int argc, char **argv);
 
 cli_command cli_profile;
@@ -57,6 +53,9 @@ int cli_kubevirt(int argc, char **argv) __attribute__((nonnull));
 
 /* Shows an error once: message and hint, on stderr. */
 void cli_error(const struct vh_error *err) __attribute__((nonnull));
+
+/* Do we see what root sees: by who we are, or of a captured tree by who captured it? */
+bool cli_sees_all(const struct cli *cli) __attribute__((nonnull));
 
 /* "usage: ..." on stderr; returns CLI_USAGE. */
 int cli_usage(const char *fmt, ...) __attribute__((nonnull, format(printf, 1, 2)));

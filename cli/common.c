@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 
@@ -11,6 +12,16 @@ void cli_error(const struct vh_error *err)
 	if (err->hint[0]) {
 		(void)fprintf(stderr, "              %s\n", err->hint);
 	}
+}
+
+bool cli_sees_all(const struct cli *cli)
+{
+	uint64_t uid;
+
+	if (!cli->root) {
+		return geteuid() == 0;
+	}
+	return vh_sys_attr_u64(cli->sys, 10, &uid, "captured/uid") != 0 || uid == 0;
 }
 
 int cli_usage(const char *fmt, ...)

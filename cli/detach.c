@@ -4,8 +4,23 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "cli/commands.h"
 #include "cli/engine.h"
 #include "lib/proxmox/proxmox.h"
+
+static const struct cli_option recover_options[] = {
+	{"--watch", NULL,
+	 "stay while anything is handed over, and bring back what no event brings back; "
+	 "vfio-handoff-recover.service runs this",
+	 false},
+	{0},
+};
+
+const struct cli_syntax cli_recover_syntax = {
+	"recover", "[VM | --watch]", "undo what an interrupted run left",
+	"Undoes what an interrupted run left, of VM or of all. What a living VM has, and what was\n"
+	"detached by hand, is left alone.",
+	recover_options};
 
 int cli_detach(struct cli *cli, int argc, char **argv)
 {
@@ -81,16 +96,21 @@ static int watch(struct cli *cli)
 
 int cli_recover(struct cli *cli, int argc, char **argv)
 {
-	const char *vm = argc == 2 ? argv[1] : NULL;
+	const char *watches = NULL;
 	struct vh_error err = {0};
 	struct cli_engine e;
 	enum vh_outcome outcome;
-	int status;
+	const char *vm;
+	int status = cli_options_take(&cli_recover_syntax, &argc, argv, &watches);
 
-	if (argc > 2 || (vm && cli->watch)) {
-		return cli_usage("recover [VM | --watch]");
+	if (status) {
+		return status < 0 ? CLI_OK : status;
 	}
-	if (cli->watch) {
+	vm = argc == 2 ? argv[1] : NULL;
+	if (argc > 2 || (vm && watches)) {
+		return cli_syntax_wrong(&cli_recover_syntax);
+	}
+	if (watches) {
 		return watch(cli);
 	}
 	status = cli_engine_begin(cli, &e, vm ? vm : "", "recover");

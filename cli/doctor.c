@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "cli/commands.h"
 #include "cli/json.h"
 #include "cli/libvirt.h"
-#include "cli/options.h"
 #include "lib/checks/checks.h"
 #include "lib/proxmox/proxmox.h"
 
@@ -21,14 +21,18 @@ enum option {
 };
 
 static const struct cli_option options[] = {
-	[ALL] = {"--all", NULL, "go on behind what nothing further can work with"},
-	[VERBOSE] = {"--verbose", NULL, "what was seen of those that pass, too"},
-	[CONNECT] = {"--connect", "URI", "libvirt's daemon; " CLI_LIBVIRT_URI " if not given"},
+	[ALL] = {"--all", NULL, "go on behind what nothing further can work with", false},
+	[VERBOSE] = {"--verbose", NULL, "what was seen of those that pass, too", false},
+	[CONNECT] = {"--connect", "URI", "libvirt's daemon; " CLI_LIBVIRT_URI " if not given",
+		     false},
 	[OPTION_MAX] = {0},
 };
 
 const struct cli_syntax cli_doctor_syntax = {
-	"doctor", "[VM]", "Finds out why a passthrough does not work, and says what to do.",
+	"doctor", "[VM]", "why a passthrough does not work, and what to do",
+	"Finds out why a passthrough does not work, and says what to do: IOMMU, groups, drivers\n"
+	"and devices, hook, logs, the guest's definition, in this order. With VM: its profile, its\n"
+	"devices and its definition, too. Exit status 1 if anything fails, 0 if not.",
 	options};
 
 static struct json_object *finding_to_json(const struct vh_finding *f)
@@ -128,11 +132,11 @@ int cli_doctor(struct cli *cli, int argc, char **argv)
 		return status < 0 ? CLI_OK : status;
 	}
 	if (argc > 2) {
-		return cli_usage("doctor [VM] [--all] [--verbose] [--connect URI] [--json]");
+		return cli_syntax_wrong(&cli_doctor_syntax);
 	}
 	doctor.vm = argc == 2 ? argv[1] : NULL;
 	doctor.all = values[ALL] != NULL;
-	doctor.is_root = cli->root || geteuid() == 0;
+	doctor.is_root = cli_sees_all(cli);
 	if (is_libvirts(cli, doctor.vm)) {
 		ask_libvirt(&doctor, values[CONNECT], &definition, &err);
 		doctor.definition = definition.len > 0 ? vh_text_str(&definition) : NULL;

@@ -1,137 +1,109 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* groups: the IOMMU groups, with names, drivers and reset methods. */
+/* groups: the PCI functions as a tree, and their IOMMU groups. */
+#include "cli/groups.h"
+
+#include <langinfo.h>
+#include <locale.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
+#include "cli/commands.h"
 #include "cli/json.h"
-#include "cli/pci_names.h"
-#include "lib/host/host.h"
 
-static int highest_group(const struct vh_host *host)
+/* Less, and nothing is left of the names. */
+#define COLUMNS_MIN 80
+
+enum option {
+	DOT,
+	OPTION_MAX,
+};
+
+static const struct cli_option options[] = {
+	[DOT] = {"--dot", NULL, "a drawing for Graphviz: vfio-handoff groups --dot | dot -Tsvg",
+		 false},
+	[OPTION_MAX] = {0},
+};
+
+const struct cli_syntax cli_groups_syntax = {
+	.name = "groups",
+	.arguments = "",
+	.summary = "the IOMMU groups, as a tree",
+	.help = "Shows the PCI devices as a tree with their IOMMU groups, names and drivers; what\n"
+		"must leave the host together, where isolation ends, and what would help.",
+	.options = options,
+};
+
+/* Lines are cut and drawn for a person only: what goes into a pipe is to be searched. */
+static struct cli_groups_style style_of_stdout(void)
 {
-	int highest = -1;
+	struct cli_groups_style style = {0};
+	struct winsize size = {0};
+	locale_t locale;
 
-	for (size_t i = 0; i < host->function_count; i++) {
-		if (host->functions[i].group > highest) {
-			highest = host->functions[i].group;
-		}
+	if (isatty(STDOUT_FILENO) != 1) {
+		return style;
 	}
-	return highest;
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
+		style.columns = size.ws_col < COLUMNS_MIN ? COLUMNS_MIN : size.ws_col;
+	}
+	locale = newlocale(LC_CTYPE_MASK, "", NULL);
+	if (locale) {
+		style.utf8 = strcmp(nl_langinfo_l(CODESET, locale), "UTF-8") == 0;
+		freelocale(locale);
+	}
+	return style;
 }
 
-static size_t group_size(const struct vh_host *host, int group)
+static void say_no_iommu(void)
 {
-	size_t count = 0;
-
-	for (size_t i = 0; i < host->function_count; i++) {
-		count += host->functions[i].group == group;
-	}
-	return count;
+	(void)fputs("vfio-handoff: no IOMMU is active, so there are no groups and nothing can "
+		    "be handed over\n"
+		    "              'vfio-handoff doctor' finds out why\n",
+		    stderr);
 }
 
-static void print_function(struct cli_pci_names *names, const struct vh_function *f)
+static void show(const struct cli *cli, const struct vh_topology *t, bool dot)
 {
-	char name[256];
+	VH_AUTO_TEXT struct vh_text text = {0};
+	struct cli_groups_style style = style_of_stdout();
+	struct cli_pci_names names;
 
-	cli_pci_device_name(names, f, name, sizeof(name));
-	(void)printf("  %s  %s [%04x:%04x]%s%s%s%s\n", f->name, name, f->vendor, f->device,
-		     f->driver[0] ? "  driver " : "", f->driver,
-		     f->reset_method[0] ? "  reset " : "", f->reset_method);
-}
-
-static void print_group(struct cli_pci_names *names, const struct vh_host *host, int group)
-{
-	if (group_size(host, group) == 0) {
-		return;
-	}
-	if (group >= 0) {
-		(void)printf("IOMMU group %d\n", group);
+	cli_pci_names_open(&names);
+	if (cli->json) {
+		cli_json_print(cli_groups_json(t, &names));
+	} else if (dot) {
+		cli_groups_dot(t, &names, &text);
 	} else {
-		(void)puts("in no IOMMU group");
+		cli_groups_render(t, &names, &style, &text);
 	}
-	for (size_t i = 0; i < host->function_count; i++) {
-		if (host->functions[i].group == group) {
-			print_function(names, &host->functions[i]);
-		}
-	}
-}
-
-static struct json_object *function_to_json(struct cli_pci_names *names, const struct vh_function *f)
-{
-	struct json_object *o = json_object_new_object();
-	char text[256];
-
-	cli_json_string(o, "address", f->name);
-	(void)snprintf(text, sizeof(text), "%04x:%04x", f->vendor, f->device);
-	cli_json_string(o, "id", text);
-	(void)snprintf(text, sizeof(text), "%06x", f->class_code);
-	cli_json_string(o, "class", text);
-	cli_pci_device_name(names, f, text, sizeof(text));
-	cli_json_string(o, "name", text);
-	cli_json_string(o, "driver", f->driver);
-	cli_json_string(o, "reset_method", f->reset_method);
-	(void)json_object_object_add(o, "bridge", json_object_new_boolean(vh_function_is_bridge(f)));
-	(void)json_object_object_add(o, "boot_vga", json_object_new_boolean(f->boot_vga));
-	return o;
-}
-
-static void print_json(struct cli_pci_names *names, const struct vh_host *host)
-{
-	struct json_object *groups = json_object_new_array();
-
-	for (int group = -1; group <= highest_group(host); group++) {
-		struct json_object *o;
-		struct json_object *functions;
-
-		if (group_size(host, group) == 0) {
-			continue;
-		}
-		o = json_object_new_object();
-		functions = json_object_new_array();
-		for (size_t i = 0; i < host->function_count; i++) {
-			if (host->functions[i].group == group) {
-				(void)json_object_array_add(
-					functions, function_to_json(names, &host->functions[i]));
-			}
-		}
-		(void)json_object_object_add(o, "group",
-					     group >= 0 ? json_object_new_int(group) : NULL);
-		(void)json_object_object_add(o, "functions", functions);
-		(void)json_object_array_add(groups, o);
-	}
-	cli_json_print(groups);
+	(void)fputs(vh_text_str(&text), stdout);
+	cli_pci_names_close(&names);
 }
 
 int cli_groups(struct cli *cli, int argc, char **argv)
 {
 	VH_AUTO_HOST struct vh_host host = {0};
-	struct cli_pci_names names;
+	VH_AUTO_TOPOLOGY struct vh_topology t = {0};
+	const char *values[OPTION_MAX] = {0};
 	struct vh_error err = {0};
+	int status = cli_options_take(&cli_groups_syntax, &argc, argv, values);
 
-	(void)argv;
-	if (argc != 1) {
-		return cli_usage("groups [--json]");
+	if (status) {
+		return status < 0 ? CLI_OK : status;
 	}
-	if (vh_host_load(cli->sys, &host, &err)) {
+	if (argc != 1 || (values[DOT] && cli->json)) {
+		return cli_syntax_wrong(&cli_groups_syntax);
+	}
+	if (vh_host_load(cli->sys, &host, &err) ||
+	    vh_topology_load(cli->sys, &host, CLI_GROUPS_TIMEOUT_MS, &t, &err)) {
 		cli_error(&err);
 		return CLI_FAILED;
 	}
-	cli_pci_names_open(&names);
-	if (cli->json) {
-		print_json(&names, &host);
-	} else {
-		for (int group = 0; group <= highest_group(&host); group++) {
-			print_group(&names, &host, group);
-		}
-		print_group(&names, &host, -1);
-	}
-	cli_pci_names_close(&names);
+	show(cli, &t, values[DOT] != NULL);
 	if (!host.iommu) {
-		(void)fputs(
-			"vfio-handoff: no IOMMU is active, so there are no groups and nothing can "
-			"be handed over\n"
-			"              switch on VT-d or AMD-Vi in the firmware setup; on Intel also "
-			"boot with intel_iommu=on\n",
-			stderr);
+		say_no_iommu();
 	}
 	return CLI_OK;
 }

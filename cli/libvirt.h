@@ -12,6 +12,7 @@
 
 #include "lib/base/error.h"
 #include "lib/base/text.h"
+#include "lib/sys/sys.h"
 
 #define CLI_LIBVIRT_URI "qemu:///system"
 
@@ -41,6 +42,14 @@ bool cli_uri_is_remote(const char *uri) __attribute__((nonnull));
  */
 int cli_domain_open(const char *uri, const char *name, bool writable, struct cli_domain **ret,
 		    struct vh_error *err) __attribute__((nonnull, warn_unused_result));
+
+/**
+ * cli_domain_of_tree() - the same out of libvirt's own files in a captured tree, to look at only
+ *
+ * Its uuid is not known. Return: 0; -ENOENT; -errno.
+ */
+int cli_domain_of_tree(struct vh_sys *sys, const char *name, struct cli_domain **ret,
+		       struct vh_error *err) __attribute__((nonnull, warn_unused_result));
 void cli_domain_close(struct cli_domain **domain) __attribute__((nonnull));
 
 const struct cli_domain_facts *cli_domain_facts(const struct cli_domain *domain)

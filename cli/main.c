@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
+#include "cli/commands.h"
 #include "lib/guest/kubevirt.h"
 #include "lib/sys/real.h"
 
@@ -17,117 +17,90 @@
 /* A directory that holds this file was made for tests and may be written below --root. */
 #define TEST_ROOT_MARK ".vfio-handoff-test-root"
 
-/* @own_options: it reads what stands behind its name itself, but for our own options */
-static const struct command {
-	const char *name;
-	const char *arguments;
-	const char *help;
-	cli_command *run;
-	bool own_options;
-} commands[] = {
-	{"doctor", "[VM]", "why a passthrough does not work, and what to do", cli_doctor, true},
-	{"profile", "check [VM] | show VM", "check profiles, show one with its defaults",
-	 cli_profile, false},
-	{"plan", "VM detach|reattach", "every step with the exact write; nothing is touched",
-	 cli_plan, false},
-	{"detach", "VM", "hand the devices over by hand, as the VM's start does", cli_detach, false},
-	{"reattach", "VM", "bring them back, as the VM's stop does", cli_reattach, false},
-	{"status", "", "which VM has which devices, what is unfinished", cli_status, false},
-	{"recover", "[VM | --watch]", "undo what an interrupted run left", cli_recover, false},
-	{"wait", "VM [--timeout N(s|m)]", "until its devices are back on the host", cli_wait, false},
-	{"groups", "", "the IOMMU groups, with names and drivers", cli_groups, false},
-	{"patch", "VM [OPTION ...]",
-	 "the VM's definition as its profile wants it; see patch --help", cli_patch, true},
-	{"setup", "[--apply | --undo] ...", "what the host's own files need; see setup --help",
-	 cli_setup, true},
-	{"rom", "dump | check", "a card's ROM into a file; is a file right for a card", cli_rom,
-	 true},
-	{"report", "[VM]", "one file to attach to a question, without names and numbers",
-	 cli_report, true},
-};
-
-#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+#define COMMANDS_MAX 32
 
 static void help(FILE *to)
 {
 	(void)fputs("usage: vfio-handoff [--json] [--root DIR] COMMAND ...\n\n", to);
-	for (size_t i = 0; i < COMMANDS; i++) {
-		(void)fprintf(to, "  %-9s%-23s%s\n", commands[i].name, commands[i].arguments,
-			      commands[i].help);
+	for (const struct cli_entry *e = cli_entries; e->run; e++) {
+		for (size_t i = 0; i < CLI_FORMS_MAX && e->forms[i]; i++) {
+			const struct cli_syntax *form = e->forms[i];
+			const char *options = strstr(form->arguments, " [-");
+			char call[64];
+
+			/* The first way to call it, without its options. */
+			(void)snprintf(call, sizeof(call), "%s %.*s", form->name,
+				       (int)(options ? (size_t)(options - form->arguments)
+						     : strcspn(form->arguments, "\n")),
+				       form->arguments[0] == '[' && form->arguments[1] == '-'
+					       ? ""
+					       : form->arguments);
+			(void)fprintf(to, "  %-28s %s\n", call, form->summary);
+		}
 	}
 	(void)fputs(
-		"\n"
-		"  --json      data as JSON: plan, status, groups, profile, patch\n"
-		"  --root DIR  look at another tree, e.g. a captured host; it is never written,\n"
-		"              unless it holds the file " TEST_ROOT_MARK "\n"
-		"  --watch     recover: stay while anything is handed over, bring back what no event\n"
-		"              brings back; what vfio-handoff-recover.service runs\n"
-		"  --timeout N(s|m)  wait: give up then, with exit status 1\n"
-		"  --help, --version\n\n"
+		"\n'vfio-handoff COMMAND --help' says more of each. Before or behind a command:\n\n",
+		to);
+	for (const struct cli_option *o = cli_common_options; o->name; o++) {
+		(void)fprintf(to, "  %-9s %-4s %s\n", o->name, o->argument ? o->argument : "",
+			      o->help);
+	}
+	(void)fputs(
+		"\n--root never writes, unless DIR holds the file " TEST_ROOT_MARK ".\n"
 		"exit status: 0 done, 1 refused or failed with the host as before, 2 wrong call or\n"
 		"wrong profile, 3 failed and not everything could be undone\n",
 		to);
 }
 
-/* The command that @argv calls, if there is one. */
-static const struct command *find_command(int argc, char **argv)
-{
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--root") == 0 || strcmp(argv[i], "--timeout") == 0) {
-			i++;
-			continue;
-		}
-		for (size_t c = 0; argv[i][0] != '-' && c < COMMANDS; c++) {
-			if (strcmp(argv[i], commands[c].name) == 0) {
-				return &commands[c];
-			}
-		}
-		if (argv[i][0] != '-') {
-			break;
-		}
-	}
-	return NULL;
-}
-
 static int unknown_option(const char *option)
 {
-	(void)fprintf(stderr,
-		      "vfio-handoff: unknown option '%s'; a VM of that name goes after --\n",
-		      option);
+	(void)fprintf(stderr, "vfio-handoff: unknown option '%s'; try --help\n", option);
 	return CLI_USAGE;
 }
 
+/* --json or --root at argv[*i]? Goes on to its value. */
+static bool take_common(struct cli *cli, int argc, char **argv, int *i)
+{
+	if (strcmp(argv[*i], "--json") == 0) {
+		cli->json = true;
+	} else if (strncmp(argv[*i], "--root=", strlen("--root=")) == 0) {
+		cli->root = argv[*i] + strlen("--root=");
+	} else if (strcmp(argv[*i], "--root") == 0 && *i + 1 < argc) {
+		cli->root = argv[++*i];
+	} else {
+		return false;
+	}
+	return true;
+}
+
 /*
- * Takes the options that stand before the command or after it out of argv. Behind a command that
- * has options of its own, those that are not ours stay, and so does the "--" that ends them.
+ * Takes what goes with every command out of argv, wherever it stands before a "--". The rest is the
+ * command's own.
  */
 static int take_options(struct cli *cli, int *argc, char **argv)
 {
-	const struct command *command = find_command(*argc, argv);
-	int kept = 0;
 	bool only_words = false;
+	int kept = 0;
 
 	for (int i = 1; i < *argc; i++) {
-		bool own = command && command->own_options && kept > 0;
+		if (!only_words && take_common(cli, *argc, argv, &i)) {
+			continue;
+		}
+		/* Before the command it holds for what the command reads, too. */
+		if (kept == 0 && strcmp(argv[i], "--") == 0 && i + 1 < *argc) {
+			char *dashes = argv[i];
 
-		if (only_words || argv[i][0] != '-') {
-			argv[kept++] = argv[i];
-		} else if (strcmp(argv[i], "--") == 0 && !own) {
 			only_words = true;
-		} else if (strcmp(argv[i], "--json") == 0) {
-			cli->json = true;
-		} else if (strcmp(argv[i], "--watch") == 0) {
-			cli->watch = true;
-		} else if (strcmp(argv[i], "--root") == 0 && i + 1 < *argc) {
-			cli->root = argv[++i];
-		} else if (strcmp(argv[i], "--timeout") == 0 && !own && i + 1 < *argc) {
-			cli->timeout = argv[++i];
+			argv[kept++] = argv[++i];
+			argv[kept++] = dashes;
+			continue;
+		}
+		if (kept > 0 || argv[i][0] != '-') {
+			only_words = only_words || strcmp(argv[i], "--") == 0;
+			argv[kept++] = argv[i];
 		} else if (strcmp(argv[i], "--version") == 0) {
 			(void)puts("vfio-handoff " VH_VERSION);
 			return -1;
-		} else if (own) {
-			only_words = strcmp(argv[i], "--") == 0;
-			argv[kept++] = argv[i];
 		} else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
 			help(stdout);
 			return -1;
@@ -155,37 +128,46 @@ static int open_root(struct cli *cli)
 	return CLI_OK;
 }
 
-static int run_command(struct cli *cli, int argc, char **argv)
+static int unknown_command(const char *name)
 {
-	const char *names[COMMANDS];
+	const char *names[COMMANDS_MAX];
+	char words[COMMANDS_MAX][16];
+	size_t count = 0;
 	int nearest;
 
-	for (size_t i = 0; i < COMMANDS; i++) {
-		names[i] = commands[i].name;
-		if (strcmp(argv[0], commands[i].name) == 0) {
-			int status = CLI_USAGE;
-
-			if (cli->watch && commands[i].run != cli_recover) {
-				(void)fputs("vfio-handoff: --watch goes with recover\n", stderr);
-				return status;
-			}
-			if (cli->timeout && commands[i].run != cli_wait) {
-				(void)fputs("vfio-handoff: --timeout goes with wait\n", stderr);
-				return status;
-			}
-			status = open_root(cli);
-			if (status == CLI_OK) {
-				status = commands[i].run(cli, argc, argv);
-				cli->sys->ops->close(cli->sys);
-			}
-			return status;
-		}
+	for (const struct cli_entry *e = cli_entries; e->run && count < COMMANDS_MAX; e++, count++) {
+		(void)snprintf(words[count], sizeof(words[count]), "%.*s",
+			       (int)strcspn(e->forms[0]->name, " "), e->forms[0]->name);
+		names[count] = words[count];
 	}
-	nearest = vh_nearest(argv[0], names, COMMANDS);
-	(void)fprintf(stderr, "vfio-handoff: unknown command '%s'%s%s%s\n", argv[0],
+	nearest = vh_nearest(name, names, count);
+	(void)fprintf(stderr, "vfio-handoff: unknown command '%s'%s%s%s\n", name,
 		      nearest >= 0 ? "; did you mean '" : "; try --help",
 		      nearest >= 0 ? names[nearest] : "", nearest >= 0 ? "'?" : "");
 	return CLI_USAGE;
+}
+
+static int run_command(struct cli *cli, int argc, char **argv)
+{
+	const struct cli_entry *entry = cli_entry_find(argv[0]);
+	const char *none = NULL;
+	int status = CLI_OK;
+
+	if (!entry) {
+		return unknown_command(argv[0]);
+	}
+	if (!entry->reads_options) {
+		status = cli_options_take(entry->forms[0], &argc, argv, &none);
+	}
+	if (status) {
+		return status < 0 ? CLI_OK : status;
+	}
+	status = open_root(cli);
+	if (status == CLI_OK) {
+		status = entry->run(cli, argc, argv);
+		cli->sys->ops->close(cli->sys);
+	}
+	return status;
 }
 
 static int run_words(int argc, char **argv)

@@ -8,38 +8,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/commands.h"
+#include "cli/libvirt.h"
 #include "lib/base/cleanup.h"
 #include "lib/profile/profile.h"
 
 #define MEMORY_MIB_MAX (16U << 20)
 #define VCPUS_MAX      8192U
 #define DISK_GIB_MAX   (1U << 20)
-
-static const char help_text[] =
-	"usage: vfio-handoff patch VM [--apply | --check | --undo] [OPTION ...]\n"
-	"       vfio-handoff patch --file FILE|- [--check] [OPTION ...] > RESULT\n"
-	"       vfio-handoff patch --new NAME --hypervisor libvirt|proxmox [OPTION ...]\n"
-	"\n"
-	"Makes the definition of a VM say what the [guest] section and the devices of its\n"
-	"profile ask for. VM is a domain of libvirt or, on a Proxmox node, a VMID. Without\n"
-	"--apply it only shows what would change, and why.\n"
-	"\n"
-	"  --apply           change it; the definition before the first change is kept\n"
-	"  --check           list what is missing; exit status 1 if anything is\n"
-	"  --undo            back to the definition before the first change\n"
-	"  --profile P       the profile of another VM, or a file (with a '/' or .ini)\n"
-	"  --hide-kvm        the guest does not see that it runs on KVM\n"
-	"  --vendor-id ID    the hypervisor's vendor id that the guest reads\n"
-	"  --rom FILE        ROM file of the only display card\n"
-	"  --fix-args        take out QEMU arguments that undo all this\n"
-	"  --connect URI     libvirt to talk to, default qemu:///system\n"
-	"  --storage S       Proxmox: where an EFI disk is made\n"
-	"  --file FILE       edit a file, no libvirt needed; - is a filter\n"
-	"  --new NAME        print the definition of a machine that does not exist yet;\n"
-	"                    for Proxmox NAME is its VMID\n"
-	"     --minimal      only what it needs to start\n"
-	"     --memory MIB, --vcpus N, --disk PATH (Proxmox: GIB)\n"
-	"  --json            VM, --check: data as JSON\n";
 
 enum kind {
 	TAKES_NOTHING, /* a bool */
@@ -67,32 +43,67 @@ struct words {
 	unsigned given; /* bit per row of the table */
 };
 
-static const struct option {
-	const char *name;
+static const struct cli_option options[] = {
+	{"--apply", NULL, "change it; the definition before the first change is kept", true},
+	{"--check", NULL, "list what is missing; exit status 1 if anything is", true},
+	{"--undo", NULL, "back to the definition before the first change", true},
+	{"--file", "FILE", "edit a file, no libvirt needed; - is a filter", false},
+	{"--new", "NAME",
+	 "print the definition of a machine that does not exist yet; for Proxmox NAME is its VMID",
+	 false},
+	{"--hypervisor", "libvirt|proxmox", "of --new", false},
+	{"--profile", "P", "the profile of another VM, or a file (with a '/' or .ini)", false},
+	{"--hide-kvm", NULL, "the guest does not see that it runs on KVM", false},
+	{"--vendor-id", "ID", "the hypervisor's vendor id that the guest reads", false},
+	{"--rom", "FILE", "ROM file of the only display card", false},
+	{"--fix-args", NULL, "take out QEMU arguments that undo all this", false},
+	{"--connect", "URI", "libvirt to talk to, default " CLI_LIBVIRT_URI, false},
+	{"--storage", "S", "Proxmox: where an EFI disk is made", false},
+	{"--minimal", NULL, "--new: only what it needs to start", false},
+	{"--memory", "MIB", "--new: how much it gets", false},
+	{"--vcpus", "N", "--new: how many it gets", false},
+	{"--disk", "DISK", "--new: the PATH of an image; for Proxmox its size in GIB", false},
+	{0},
+};
+
+/* What becomes of each, in the same order. */
+static const struct rule {
 	enum kind kind;
 	unsigned calls;
 	size_t offset; /* in struct words */
 	unsigned max;  /* of a number; the action that is chosen */
-} options[] = {
-	{"--apply", CHOOSES, OF_VM, 0, CLI_PATCH_APPLY},
-	{"--check", CHOOSES, OF_VM | OF_FILE, 0, CLI_PATCH_CHECK},
-	{"--undo", CHOOSES, OF_VM, 0, CLI_PATCH_UNDO},
-	{"--file", TAKES_TEXT, OF_FILE, offsetof(struct words, patch.file), 0},
-	{"--new", TAKES_TEXT, OF_NEW, offsetof(struct words, patch.fresh), 0},
-	{"--hypervisor", TAKES_TEXT, OF_NEW, offsetof(struct words, hypervisor), 0},
-	{"--profile", TAKES_TEXT, OF_ALL, offsetof(struct words, patch.profile), 0},
-	{"--hide-kvm", TAKES_NOTHING, OF_ALL, offsetof(struct words, patch.flags.hide_kvm), 0},
-	{"--vendor-id", TAKES_TEXT, OF_ALL, offsetof(struct words, vendor_id), 0},
-	{"--rom", TAKES_TEXT, OF_ALL, offsetof(struct words, rom), 0},
-	{"--fix-args", TAKES_NOTHING, OF_VM | OF_FILE, offsetof(struct words, patch.flags.fix_args),
-	 0},
-	{"--connect", TAKES_TEXT, OF_VM, offsetof(struct words, patch.uri), 0},
-	{"--storage", TAKES_TEXT, OF_VM | OF_NEW, offsetof(struct words, patch.storage), 0},
-	{"--minimal", TAKES_NOTHING, OF_NEW, offsetof(struct words, patch.minimal), 0},
-	{"--memory", TAKES_NUMBER, OF_NEW, offsetof(struct words, patch.memory_mib), MEMORY_MIB_MAX},
-	{"--vcpus", TAKES_NUMBER, OF_NEW, offsetof(struct words, patch.vcpus), VCPUS_MAX},
-	{"--disk", TAKES_TEXT, OF_NEW, offsetof(struct words, patch.disk), 0},
+} rules[] = {
+	{CHOOSES, OF_VM, 0, CLI_PATCH_APPLY},
+	{CHOOSES, OF_VM | OF_FILE, 0, CLI_PATCH_CHECK},
+	{CHOOSES, OF_VM, 0, CLI_PATCH_UNDO},
+	{TAKES_TEXT, OF_FILE, offsetof(struct words, patch.file), 0},
+	{TAKES_TEXT, OF_NEW, offsetof(struct words, patch.fresh), 0},
+	{TAKES_TEXT, OF_NEW, offsetof(struct words, hypervisor), 0},
+	{TAKES_TEXT, OF_ALL, offsetof(struct words, patch.profile), 0},
+	{TAKES_NOTHING, OF_ALL, offsetof(struct words, patch.flags.hide_kvm), 0},
+	{TAKES_TEXT, OF_ALL, offsetof(struct words, vendor_id), 0},
+	{TAKES_TEXT, OF_ALL, offsetof(struct words, rom), 0},
+	{TAKES_NOTHING, OF_VM | OF_FILE, offsetof(struct words, patch.flags.fix_args), 0},
+	{TAKES_TEXT, OF_VM, offsetof(struct words, patch.uri), 0},
+	{TAKES_TEXT, OF_VM | OF_NEW, offsetof(struct words, patch.storage), 0},
+	{TAKES_NOTHING, OF_NEW, offsetof(struct words, patch.minimal), 0},
+	{TAKES_NUMBER, OF_NEW, offsetof(struct words, patch.memory_mib), MEMORY_MIB_MAX},
+	{TAKES_NUMBER, OF_NEW, offsetof(struct words, patch.vcpus), VCPUS_MAX},
+	{TAKES_TEXT, OF_NEW, offsetof(struct words, patch.disk), 0},
 };
+
+_Static_assert(VH_ARRAY_SIZE(options) == VH_ARRAY_SIZE(rules) + 1, "a rule for each option");
+
+const struct cli_syntax cli_patch_syntax = {
+	"patch",
+	"VM [--apply | --check | --undo]\n"
+	"--file FILE|- [--check]\n"
+	"--new NAME --hypervisor libvirt|proxmox",
+	"the VM's definition as its profile wants it, as a diff",
+	"Makes the definition of a VM say what the [guest] section and the devices of its profile\n"
+	"ask for. VM is a domain of libvirt or, on a Proxmox node, a VMID. Without --apply it only\n"
+	"shows what would change, and why. --json goes with VM and with --check.",
+	options};
 
 /* One line and where to read on; returns CLI_USAGE. */
 static int wrong(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -109,80 +120,50 @@ static int wrong(const char *fmt, ...)
 	return CLI_USAGE;
 }
 
-static int take_number(const struct option *o, const char *value, unsigned *ret)
+static int take_number(size_t option, const char *value, unsigned *ret)
 {
 	uint64_t number;
 
-	if (vh_parse_u64(value, 10, o->max, &number) || number == 0) {
-		return wrong("%s takes a number from 1 to %u, not '%s'", o->name, o->max, value);
+	if (vh_parse_u64(value, 10, rules[option].max, &number) || number == 0) {
+		return wrong("%s takes a number from 1 to %u, not '%s'", options[option].name,
+			     rules[option].max, value);
 	}
 	*ret = (unsigned)number;
 	return CLI_OK;
 }
 
-static int take(struct words *w, const struct option *o, const char *value)
+static int take_option(void *arg, size_t option, const char *value)
 {
-	char *place = (char *)w + o->offset;
+	const struct rule *rule = &rules[option];
+	struct words *w = arg;
+	char *place = (char *)w + rule->offset;
 
-	w->given |= 1U << (o - options);
-	switch (o->kind) {
+	w->given |= 1U << option;
+	switch (rule->kind) {
 	case TAKES_NOTHING:
 		*(bool *)place = true;
 		return CLI_OK;
 	case TAKES_TEXT:
 		if (!value[0]) {
-			return wrong("%s '': it is empty", o->name);
+			return wrong("%s '': it is empty", options[option].name);
 		}
 		memcpy(place, &value, sizeof(value));
 		return CLI_OK;
 	case TAKES_NUMBER: {
 		unsigned number = 0;
-		int status = take_number(o, value, &number);
+		int status = take_number(option, value, &number);
 
 		memcpy(place, &number, sizeof(number));
 		return status;
 	}
 	case CHOOSES:
 	default:
-		if (w->patch.action != CLI_PATCH_SHOW && w->patch.action != o->max) {
+		if (w->patch.action != CLI_PATCH_SHOW && w->patch.action != rule->max) {
 			return wrong("only one of --apply, --check and --undo");
 		}
-		w->patch.action = (enum cli_patch_action)o->max;
+		w->patch.action = (enum cli_patch_action)rule->max;
 		return CLI_OK;
 	}
-}
-
-static const struct option *find_option(const char *word)
-{
-	for (size_t i = 0; i < VH_ARRAY_SIZE(options); i++) {
-		if (strcmp(options[i].name, word) == 0) {
-			return &options[i];
-		}
-	}
-	return NULL;
-}
-
-static int unknown_option(const char *word)
-{
-	const char *names[VH_ARRAY_SIZE(options)];
-	int nearest;
-
-	for (size_t i = 0; i < VH_ARRAY_SIZE(options); i++) {
-		names[i] = options[i].name;
-	}
-	nearest = vh_nearest(word, names, VH_ARRAY_SIZE(options));
-	if (nearest >= 0) {
-		(void)fprintf(stderr,
-			      "vfio-handoff: unknown option '%s'; did you mean '%s'? A VM of that "
-			      "name goes after --\n",
-			      word, names[nearest]);
-	} else {
-		(void)fprintf(stderr,
-			      "vfio-handoff: unknown option '%s'; a VM of that name goes after "
-			      "--\n",
-			      word);
-	}
-	return CLI_USAGE;
 }
 
 static int take_word(struct words *w, const char *word)
@@ -199,25 +180,10 @@ static int take_word(struct words *w, const char *word)
 
 static int take_words(struct words *w, int argc, char **argv)
 {
-	bool only_words = false;
-	int status = CLI_OK;
+	int status = cli_options_each(&cli_patch_syntax, &argc, argv, take_option, w);
 
 	for (int i = 1; i < argc && status == CLI_OK; i++) {
-		const struct option *o = only_words ? NULL : find_option(argv[i]);
-
-		if (o && (o->kind == TAKES_TEXT || o->kind == TAKES_NUMBER)) {
-			status = i + 1 < argc ? take(w, o, argv[i + 1])
-					      : wrong("%s needs a value", o->name);
-			i++;
-		} else if (o) {
-			status = take(w, o, "");
-		} else if (only_words || argv[i][0] != '-') {
-			status = take_word(w, argv[i]);
-		} else if (strcmp(argv[i], "--") == 0) {
-			only_words = true;
-		} else {
-			status = unknown_option(argv[i]);
-		}
+		status = take_word(w, argv[i]);
 	}
 	return status;
 }
@@ -225,11 +191,11 @@ static int take_words(struct words *w, int argc, char **argv)
 /* Every option that was given must go with the call it was given to. */
 static int check_call(const struct words *w, unsigned call, const char *title)
 {
-	for (size_t i = 0; i < VH_ARRAY_SIZE(options); i++) {
-		if (!(w->given & (1U << i)) || (options[i].calls & call)) {
+	for (size_t i = 0; i < VH_ARRAY_SIZE(rules); i++) {
+		if (!(w->given & (1U << i)) || (rules[i].calls & call)) {
 			continue;
 		}
-		if (call == OF_FILE && options[i].max == CLI_PATCH_APPLY) {
+		if (call == OF_FILE && rules[i].max == CLI_PATCH_APPLY) {
 			return wrong("--apply does not go with --file: the result is on stdout, "
 				     "redirect it into another file");
 		}
@@ -315,8 +281,7 @@ static int check_vm(struct words *w)
 	bool asks = patch->profile || patch->has_flags || patch->flags.fix_args;
 
 	if (!patch->vm) {
-		(void)fputs(help_text, stderr);
-		return CLI_USAGE;
+		return cli_syntax_wrong(&cli_patch_syntax);
 	}
 	if (patch->action == CLI_PATCH_UNDO && asks) {
 		return wrong("--undo takes back what --apply did, whatever that was");
@@ -360,31 +325,17 @@ static int check_words(struct words *w)
 	return w->patch.fresh ? check_new(w) : check_vm(w);
 }
 
-static bool wants_help(int argc, char **argv)
-{
-	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
-		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-			return true;
-		}
-	}
-	return false;
-}
-
 int cli_patch(struct cli *cli, int argc, char **argv)
 {
 	struct words w = {.patch = {.cli = cli, .storage = "", .disk = ""}};
 	int status;
 
-	if (wants_help(argc, argv)) {
-		(void)fputs(help_text, stdout);
-		return CLI_OK;
-	}
 	status = take_words(&w, argc, argv);
 	if (status == CLI_OK) {
 		status = check_words(&w);
 	}
 	if (status != CLI_OK) {
-		return status;
+		return status < 0 ? CLI_OK : status;
 	}
 	if (w.patch.file) {
 		return cli_patch_file(&w.patch);

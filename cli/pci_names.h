@@ -20,3 +20,7 @@ void cli_pci_names_close(struct cli_pci_names *names) __attribute__((nonnull));
 /* "NVIDIA Corporation GA102 [GeForce RTX 3090]", or what is known of it. */
 void cli_pci_device_name(struct cli_pci_names *names, const struct vh_function *f, char *buf,
 			 size_t size) __attribute__((nonnull));
+
+/* For a column: "VGA: NVIDIA GA102 [GeForce RTX 3090]". */
+void cli_pci_short_name(struct cli_pci_names *names, const struct vh_function *f, char *buf,
+			size_t size) __attribute__((nonnull));

@@ -117,7 +117,7 @@ static int plan_detach(struct cli *cli, const char *vm)
 		cli_error(&err);
 		return status;
 	}
-	if (!cli->root && geteuid() != 0) {
+	if (!cli_sees_all(cli)) {
 		(void)fputs(
 			"vfio-handoff: without root, processes of other users that hold the device "
 			"are not seen\n",

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/cli.h"
+#include "cli/commands.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/text.h"
 #include "lib/plan/plan.h"
@@ -17,15 +17,21 @@
 
 #define SUFFIX ".ini"
 
-static int usage(void)
+const struct cli_syntax cli_profile_check_syntax = {
+	"profile check", "[VM]", "is a profile right, or are all",
+	"Reads the profile of VM, or all profiles, and says what is wrong.\n"
+	"On Proxmox VE it looks into the configuration of the VM, too.",
+	NULL};
+const struct cli_syntax cli_profile_show_syntax = {
+	"profile show", "VM", "every key with its value and where it comes from",
+	"Prints every key of a profile with its value and the line it comes from.", NULL};
+
+static int usage(FILE *to)
 {
-	return cli_usage("profile check [VM] [--json]\n"
-			 "       vfio-handoff profile show VM [--json]\n"
-			 "\n"
-			 "check  reads the profile of VM, or all profiles, and says what is wrong\n"
-			 "show   prints every key with its value and the line it comes from\n"
-			 "\n"
-			 "On Proxmox VE both look into the configuration of the VM, too.");
+	cli_syntax_usage(&cli_profile_check_syntax, to);
+	cli_syntax_usage(&cli_profile_show_syntax, to);
+	cli_syntax_usage(&cli_profile_new_syntax, to);
+	return CLI_USAGE;
 }
 
 static void add_string(struct json_object *o, const char *key, const char *value)
@@ -307,13 +313,40 @@ static int show(struct cli *cli, const char *vm)
 	return CLI_OK;
 }
 
+/* The VM is argv[1], or NULL; CLI_OK, or as cli_options_take(). */
+static int take_vm(const struct cli_syntax *syntax, int argc, char **argv, const char **ret)
+{
+	const char *no_values[1];
+	int status = cli_options_take(syntax, &argc, argv, no_values);
+
+	*ret = argc > 1 ? argv[1] : NULL;
+	if (status == CLI_OK && (argc > 2 || (!*ret && syntax->arguments[0] != '['))) {
+		status = cli_syntax_wrong(syntax);
+	}
+	return status;
+}
+
 int cli_profile(struct cli *cli, int argc, char **argv)
 {
-	if ((argc == 2 || argc == 3) && strcmp(argv[1], "check") == 0) {
-		return check(cli, argc == 3 ? argv[2] : NULL);
+	const char *word = argc > 1 ? argv[1] : "";
+	const char *vm;
+	int status;
+
+	if (strcmp(word, "new") == 0) {
+		return cli_profile_new(cli, argc - 1, argv + 1);
 	}
-	if (argc == 3 && strcmp(argv[1], "show") == 0) {
-		return show(cli, argv[2]);
+	if (strcmp(word, "check") == 0) {
+		status = take_vm(&cli_profile_check_syntax, argc - 1, argv + 1, &vm);
+		status = status == CLI_OK ? check(cli, vm) : status;
+	} else if (strcmp(word, "show") == 0) {
+		status = take_vm(&cli_profile_show_syntax, argc - 1, argv + 1, &vm);
+		status = status == CLI_OK && vm ? show(cli, vm) : status;
+	} else if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+		(void)usage(stdout);
+		status = CLI_OK;
+	} else {
+		status = usage(stderr);
 	}
-	return usage();
+	/* --help was given, and is printed. */
+	return status < 0 ? CLI_OK : status;
 }

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
+#include "cli/commands.h"
 #include "cli/patch.h"
 #include "lib/base/cleanup.h"
 #include "lib/host/record.h"
@@ -18,19 +18,36 @@
 #define LOCK_TIMEOUT_MS 10000U
 #define DEDICATE_MAX    16
 
-static const char help_text[] =
-	"usage: vfio-handoff setup [--apply | --undo] [--dedicate ADDRESS] [--clean]\n"
-	"\n"
-	"Shows what this host needs so that devices can be handed over, which is often\n"
-	"nothing, as a diff of its files with the reason of each change.\n"
-	"\n"
-	"  --apply             change the files and run what brings that into effect;\n"
-	"                      what they were before is kept\n"
-	"  --undo              back to what they were before the first --apply\n"
-	"  --dedicate ADDRESS  this card never returns to the host: all functions of it are\n"
-	"                      for vfio-pci from the start on; may be repeated\n"
-	"  --clean             take away what popular guides leave behind and what fights\n"
-	"                      the return of a card; without it that is only named\n";
+enum option {
+	OPTION_APPLY,
+	OPTION_UNDO,
+	OPTION_DEDICATE,
+	OPTION_CLEAN,
+	OPTION_MAX,
+};
+
+static const struct cli_option options[] = {
+	[OPTION_APPLY] = {"--apply", NULL,
+			  "change the files and run what brings that into effect; what they were "
+			  "before is kept",
+			  false},
+	[OPTION_UNDO] = {"--undo", NULL, "back to what they were before the first --apply", false},
+	[OPTION_DEDICATE] = {"--dedicate", "ADDRESS",
+			     "this card never returns to the host: all functions of it are for "
+			     "vfio-pci from the start on",
+			     true},
+	[OPTION_CLEAN] = {"--clean", NULL,
+			  "take away what popular guides leave behind and what fights the return "
+			  "of a card; without it that is only named",
+			  false},
+	[OPTION_MAX] = {0},
+};
+
+const struct cli_syntax cli_setup_syntax = {
+	"setup", "[--apply | --undo]", "what the host's own files need, as a diff",
+	"Shows what this host needs so that devices can be handed over, which is often nothing, as\n"
+	"a diff of its files with the reason of each change.",
+	options};
 
 enum action {
 	SHOW,
@@ -72,9 +89,6 @@ static int take_action(struct call *call, enum action action)
 
 static int take_address(struct call *call, const char *word)
 {
-	if (!word) {
-		return wrong("--dedicate needs an address");
-	}
 	if (call->wish.dedicate_count == DEDICATE_MAX) {
 		return wrong("--dedicate at most %d times", DEDICATE_MAX);
 	}
@@ -85,38 +99,31 @@ static int take_address(struct call *call, const char *word)
 	return CLI_OK;
 }
 
-static int take_word(struct call *call, const char *word)
+static int take_option(void *arg, size_t option, const char *value)
 {
-	static const char *const names[] = {"--apply", "--undo", "--dedicate", "--clean"};
-	int nearest;
+	struct call *call = arg;
 
-	if (strcmp(word, "--apply") == 0) {
+	switch ((enum option)option) {
+	case OPTION_APPLY:
 		return take_action(call, APPLY);
-	}
-	if (strcmp(word, "--undo") == 0) {
+	case OPTION_UNDO:
 		return take_action(call, UNDO);
-	}
-	if (strcmp(word, "--clean") == 0) {
+	case OPTION_DEDICATE:
+		return take_address(call, value);
+	case OPTION_CLEAN:
+	case OPTION_MAX:
+	default:
 		call->wish.clean = true;
 		return CLI_OK;
 	}
-	nearest = vh_nearest(word, names, VH_ARRAY_SIZE(names));
-	if (nearest >= 0) {
-		return wrong("unknown option '%s'; did you mean '%s'?", word, names[nearest]);
-	}
-	return wrong("what is '%s'?", word);
 }
 
 static int take_words(struct call *call, int argc, char **argv)
 {
-	int status = CLI_OK;
+	int status = cli_options_each(&cli_setup_syntax, &argc, argv, take_option, call);
 
-	for (int i = 1; status == CLI_OK && i < argc; i++) {
-		if (strcmp(argv[i], "--dedicate") == 0) {
-			status = take_address(call, argv[++i]);
-		} else {
-			status = take_word(call, argv[i]);
-		}
+	if (status == CLI_OK && argc > 1) {
+		status = wrong("what is '%s'?", argv[1]);
 	}
 	if (status == CLI_OK && call->action == UNDO &&
 	    (call->wish.clean || call->wish.dedicate_count > 0)) {
@@ -310,16 +317,13 @@ int cli_setup(struct cli *cli, int argc, char **argv)
 	struct call call = {0};
 	int status;
 
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-			(void)fputs(help_text, stdout);
-			return CLI_OK;
-		}
-	}
 	call.wish.dedicate = call.dedicate;
-	if (cli->json) {
+	status = take_words(&call, argc, argv);
+	if (status == CLI_OK && cli->json) {
 		return wrong("--json does not go with setup");
 	}
-	status = take_words(&call, argc, argv);
+	if (status < 0) {
+		return CLI_OK;
+	}
 	return status == CLI_OK ? run(cli, &call) : status;
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* status: which VM has which devices, and what is unfinished. */
+#include "cli/status.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -100,21 +102,22 @@ static void name_of(struct vh_sys *sys, const char *vm, char *buf, size_t size)
 	}
 }
 
-static void print_times(struct cli *cli, const struct vh_journal *j, enum vh_state state)
+static void add_times(struct cli *cli, const struct vh_journal *j, enum vh_state state,
+		      struct vh_text *out)
 {
 	char age[64];
 
 	if (j->attached) {
 		format_age(age_ms(cli, j), age, sizeof(age));
-		(void)printf(", handed over %s ago", age);
+		vh_text_addf(out, ", handed over %s ago", age);
 	}
 	if (state == VH_STATE_LINGERING) {
 		format_age(linger_left_ms(cli, j), age, sizeof(age));
-		(void)printf(", for %s more", age);
+		vh_text_addf(out, ", for %s more", age);
 	}
 }
 
-static void print_text(struct cli *cli, const struct vh_journal *j)
+static void add_text(struct cli *cli, const struct vh_journal *j, struct vh_text *out)
 {
 	enum vh_state state = state_of(cli->sys, j);
 	struct vh_process stuck;
@@ -122,30 +125,31 @@ static void print_text(struct cli *cli, const struct vh_journal *j)
 	char name[64];
 
 	name_of(cli->sys, j->vm, name, sizeof(name));
-	(void)printf("%s%s%s%s: %s", j->vm, name[0] ? " (" : "", name, name[0] ? ")" : "",
+	vh_text_addf(out, "%s%s%s%s: %s", j->vm, name[0] ? " (" : "", name, name[0] ? ")" : "",
 		     vh_state_word(state));
 	if (state == VH_STATE_RUNNING && j->qemu.pid != 0) {
-		(void)printf(", QEMU is process %jd", (intmax_t)j->qemu.pid);
+		vh_text_addf(out, ", QEMU is process %jd", (intmax_t)j->qemu.pid);
 	}
-	print_times(cli, j, state);
-	(void)printf("; %zu step%s to undo\n", steps_left(j), steps_left(j) == 1 ? "" : "s");
+	add_times(cli, j, state, out);
+	vh_text_addf(out, "; %zu step%s to undo\n", steps_left(j), steps_left(j) == 1 ? "" : "s");
 	for (size_t i = 0; i < j->devices.count; i++) {
 		const char *device = j->devices.items[i];
 
 		driver_of(cli->sys, device, driver, sizeof(driver));
-		(void)printf("  %s  driver %s", device, driver[0] ? driver : "(none)");
+		vh_text_addf(out, "  %s  driver %s", device, driver[0] ? driver : "(none)");
 		if (vh_stuck_read(cli->sys, device, &stuck) == 0) {
-			(void)printf(", BLOCKED by an abandoned %s (process %jd)",
+			vh_text_addf(out, ", BLOCKED by an abandoned %s (process %jd)",
 				     vh_stuck_act(cli->sys, device), (intmax_t)stuck.pid);
 		}
-		(void)puts("");
+		vh_text_add(out, "\n");
 	}
 	if (vh_stuck_read(cli->sys, "console", &stuck) == 0) {
-		(void)printf("  the text console is BLOCKED by an abandoned write (process %jd)\n",
+		vh_text_addf(out,
+			     "  the text console is BLOCKED by an abandoned write (process %jd)\n",
 			     (intmax_t)stuck.pid);
 	}
 	if (advice(state)[0]) {
-		(void)printf("  %s\n", advice(state));
+		vh_text_addf(out, "  %s\n", advice(state));
 	}
 }
 
@@ -189,28 +193,22 @@ static struct json_object *to_json(struct cli *cli, const struct vh_journal *j)
 }
 
 /* Without a watcher only events bring back what an event forgot. */
-static void print_watcher(struct vh_sys *sys)
+static void add_watcher(struct vh_sys *sys, struct vh_text *out)
 {
 	struct vh_process watcher;
 
 	if (vh_watcher(sys, &watcher) && vh_sys_exists(sys, "run/systemd/system")) {
-		(void)puts("nobody watches for ends that no event tells; 'systemctl enable --now "
-			   "vfio-handoff-recover.path' changes that");
+		vh_text_add(out, "nobody watches for ends that no event tells; 'systemctl enable "
+				 "--now vfio-handoff-recover.path' changes that\n");
 	}
 }
 
-int cli_status(struct cli *cli, int argc, char **argv)
+static int collect(struct cli *cli, struct json_object *array, struct vh_text *out)
 {
 	VH_AUTO_LIST struct vh_list vms = {0};
-	struct json_object *array = cli->json ? json_object_new_array() : NULL;
 	int status = CLI_OK;
-	int rc;
+	int rc = vh_journal_list(cli->sys, &vms);
 
-	(void)argv;
-	if (argc != 1) {
-		return cli_usage("status [--json]");
-	}
-	rc = vh_journal_list(cli->sys, &vms);
 	if (rc) {
 		(void)fprintf(stderr, "vfio-handoff: cannot read /" VH_RUN_VM_DIR "\n");
 		status = CLI_FAILED;
@@ -226,18 +224,40 @@ int cli_status(struct cli *cli, int argc, char **argv)
 		if (rc) {
 			cli_error(&err);
 			status = CLI_FAILED;
-		} else if (cli->json) {
+		} else if (array) {
 			(void)json_object_array_add(array, to_json(cli, &j));
 		} else {
-			print_text(cli, &j);
+			add_text(cli, &j, out);
 		}
 	}
+	if (vms.count == 0 && status == CLI_OK) {
+		vh_text_add(out, "nothing is handed over\n");
+	} else if (vms.count > 0) {
+		add_watcher(cli->sys, out);
+	}
+	return status;
+}
+
+int cli_status_render(struct cli *cli, struct vh_text *out)
+{
+	return collect(cli, NULL, out);
+}
+
+int cli_status(struct cli *cli, int argc, char **argv)
+{
+	VH_AUTO_TEXT struct vh_text text = {0};
+	struct json_object *array = cli->json ? json_object_new_array() : NULL;
+	int status;
+
+	(void)argv;
+	if (argc != 1) {
+		return cli_usage("status [--json]");
+	}
+	status = collect(cli, array, &text);
 	if (cli->json) {
 		cli_json_print(array);
-	} else if (vms.count == 0 && status == CLI_OK) {
-		(void)puts("nothing is handed over");
-	} else if (vms.count > 0) {
-		print_watcher(cli->sys);
+	} else {
+		(void)fputs(vh_text_str(&text), stdout);
 	}
 	return status;
 }

@@ -11,12 +11,23 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
+#include "cli/commands.h"
 #include "lib/base/cleanup.h"
 #include "lib/engine/journal.h"
 #include "lib/host/record.h"
 
 #define TIMEOUT_S_MAX (24U * 60 * 60)
+
+static const struct cli_option options[] = {
+	{"--timeout", "N(s|m)", "give up then, with exit status 1", false},
+	{0},
+};
+
+const struct cli_syntax cli_wait_syntax = {
+	"wait", "VM", "until its devices are back on the host",
+	"Returns when the devices of VM are back on the host. It changes nothing, and anybody may\n"
+	"call it.",
+	options};
 
 static volatile sig_atomic_t cancelled;
 
@@ -156,24 +167,22 @@ static int wait_until(struct cli *cli, const char *vm, struct vh_await *what, ui
 	return CLI_FAILED;
 }
 
-static int read_call(struct cli *cli, int argc, uint64_t *ret_end_ms)
+static int read_call(struct cli *cli, const char *timeout, uint64_t *ret_end_ms)
 {
 	uint64_t ms;
 
 	*ret_end_ms = UINT64_MAX;
-	if (argc != 2) {
-		return cli_usage("wait VM [--timeout N(s|m)]");
+	if (!timeout) {
+		return CLI_OK;
 	}
-	if (cli->timeout) {
-		if (read_timeout(cli->timeout, &ms)) {
-			(void)fprintf(stderr,
-				      "vfio-handoff: --timeout takes a number and its unit s or m, "
-				      "up to a day, not '%s'\n",
-				      cli->timeout);
-			return CLI_USAGE;
-		}
-		*ret_end_ms = cli->sys->ops->now_ms(cli->sys) + ms;
+	if (read_timeout(timeout, &ms)) {
+		(void)fprintf(stderr,
+			      "vfio-handoff: --timeout takes a number and its unit s or m, up to a "
+			      "day, not '%s'\n",
+			      timeout);
+		return CLI_USAGE;
 	}
+	*ret_end_ms = cli->sys->ops->now_ms(cli->sys) + ms;
 	return CLI_OK;
 }
 
@@ -182,9 +191,17 @@ int cli_wait(struct cli *cli, int argc, char **argv)
 	struct vh_await what = {.cancel = &cancelled};
 	char dir[VH_PATH_MAX];
 	char id[VH_ID_MAX];
+	const char *timeout = NULL;
 	uint64_t end_ms;
-	int status = read_call(cli, argc, &end_ms);
+	int status = cli_options_take(&cli_wait_syntax, &argc, argv, &timeout);
 
+	if (status) {
+		return status < 0 ? CLI_OK : status;
+	}
+	if (argc != 2) {
+		return cli_syntax_wrong(&cli_wait_syntax);
+	}
+	status = read_call(cli, timeout, &end_ms);
 	if (status) {
 		return status;
 	}

@@ -26,6 +26,10 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/profiles/ DESTINATION ${CMAKE_INSTALL_DO
 	FILES_MATCHING PATTERN "*.ini" PATTERN kubevirt EXCLUDE)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/profiles/kubevirt DESTINATION ${CMAKE_INSTALL_DOCDIR}/profiles)
 
+# What a user runs to show us a host on which it does not work.
+install(PROGRAMS ${PROJECT_SOURCE_DIR}/tests/hosts/collect.sh
+	DESTINATION ${CMAKE_INSTALL_DATADIR}/vfio-handoff)
+
 foreach(document README.md CHANGELOG.md LICENSE docs/architecture.md)
 	install(FILES ${PROJECT_SOURCE_DIR}/${document} DESTINATION ${CMAKE_INSTALL_DOCDIR} OPTIONAL)
 endforeach()
@@ -36,3 +40,10 @@ foreach(section 1 5 7 8)
 		install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})
 	endif()
 endforeach()
+
+# Where each shell looks for completions that packages bring.
+set(vh_completions ${PROJECT_SOURCE_DIR}/cli/completions)
+install(FILES ${vh_completions}/vfio-handoff.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
+	RENAME vfio-handoff)
+install(FILES ${vh_completions}/_vfio-handoff DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
+install(FILES ${vh_completions}/vfio-handoff.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)

@@ -110,6 +110,13 @@ void vh_remedy(struct vh_finding *f, const char *fmt, ...)
 void vh_remedy_command(struct vh_finding *f, const char *fmt, ...)
 	__attribute__((nonnull, format(printf, 2, 3)));
 
+/* Room for a VM's name, or a path of a definition, with every byte quoted. */
+#define VH_QUOTED_MAX 1600
+
+/* @word as one word of a POSIX shell, quoted if it needs to be: for commands. Returns @buf. */
+const char *vh_quote_word(char buf[VH_QUOTED_MAX], const char *word) __attribute__((nonnull));
+#define VH_WORD(word) vh_quote_word((char[VH_QUOTED_MAX]){""}, (word))
+
 /* The profile's device that stands for this function, or NULL. */
 const struct vh_profile_device *vh_checkup_device(const struct vh_checkup *c,
 						  const struct vh_function *f)

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/base/cleanup.h"
 #include "lib/checks/checkup.h"
@@ -143,6 +144,28 @@ void vh_remedy_command(struct vh_finding *f, const char *fmt, ...)
 	va_start(ap, fmt);
 	set_text(&f->command, fmt, ap);
 	va_end(ap);
+}
+
+const char *vh_quote_word(char buf[VH_QUOTED_MAX], const char *word)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				    "_-+=:,./@%";
+	size_t len = 0;
+
+	if (word[0] && word[strspn(word, plain)] == '\0' && vh_copy(buf, VH_QUOTED_MAX, word)) {
+		return buf;
+	}
+	buf[len++] = '\'';
+	for (; *word && len + 6 < VH_QUOTED_MAX; word++) {
+		if (*word == '\'') {
+			memcpy(buf + len, "'\\'", 3);
+			len += 3;
+		}
+		buf[len++] = *word;
+	}
+	buf[len++] = '\'';
+	buf[len] = '\0';
+	return buf;
 }
 
 static bool is_whole(const struct vh_finding *f)

@@ -2,7 +2,8 @@
 #pragma once
 
 /*
- * Where a definition puts its devices on the guest's PCI buses. Room: guest/domain*.c only.
+ * Where a definition puts its devices on the guest's PCI buses. Room: guest/domain*.c, and
+ * checks/ to read them.
  *
  * Only cards of several functions are laid out here: the functions of one card belong to one slot,
  * and libvirt would give each a slot of its own. The rest is left to libvirt, which knows better.

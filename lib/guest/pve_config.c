@@ -255,6 +255,8 @@ static void on_setting(struct parser *p, struct vh_span key, struct vh_span valu
 		keep_text(p->config.name, sizeof(p->config.name), value);
 	} else if (vh_span_is(key, "lock")) {
 		keep_text(p->config.lock, sizeof(p->config.lock), value);
+	} else if (vh_span_is(key, "hookscript")) {
+		keep_text(p->config.hookscript, sizeof(p->config.hookscript), value);
 	} else if (vh_span_is(key, "template") && vh_span_boolean(value) >= 0) {
 		p->config.is_template = vh_span_boolean(value) > 0;
 	}

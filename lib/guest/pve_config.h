@@ -49,10 +49,12 @@ struct vh_pve_hostpci {
  * struct vh_pve_config - what we need of it
  * @name: of the VM, "" if it has none; printable, a longer one is cut
  * @lock: "backup", "migrate", ...; "" if not locked
+ * @hookscript: "local:snippets/vfio-handoff"; "" for none
  */
 struct vh_pve_config {
 	char name[64];
 	char lock[32];
+	char hookscript[256];
 	bool is_template;
 	struct vh_pve_hostpci hostpci[VH_PVE_HOSTPCI_MAX];
 };

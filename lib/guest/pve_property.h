@@ -3,7 +3,7 @@
 
 /*
  * What all of Proxmox's files share: lines, "property strings" (key=value,key=value) and lists of
- * PCI addresses. Nothing here needs a NUL at the end. Room: guest/ only.
+ * PCI addresses. Nothing here needs a NUL at the end. Room: guest/, and checks/ to read them.
  * Source: pve-common src/PVE/JSONSchema.pm: parse_property_string
  */
 

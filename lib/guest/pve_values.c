@@ -20,6 +20,7 @@ enum section {
 /**
  * struct reader - one file on its way
  * @deleted: `delete:` of [PENDING]
+ * @also:    names of keys that no edit asks for, NULL at the end; NULL for none
  */
 struct reader {
 	struct vh_pve_values current;
@@ -27,6 +28,7 @@ struct reader {
 	struct vh_span deleted;
 	enum section section;
 	unsigned line;
+	const char *const *also;
 	struct vh_error *err;
 };
 
@@ -36,7 +38,7 @@ static int out_of_memory(struct vh_error *err)
 }
 
 /* Few, so that a file of a million keys costs no more than one of ten. */
-static bool is_known(struct vh_span key)
+static bool is_known(struct vh_span key, const char *const *also)
 {
 	static const char *const names[] = {"arch",     "args",   "balloon", "bios",    "boot",
 					    "bootdisk", "cpu",    "efidisk", "hostpci", "ide",
@@ -53,6 +55,11 @@ static bool is_known(struct vh_span key)
 	}
 	for (size_t i = 0; i < VH_ARRAY_SIZE(names); i++) {
 		if (vh_span_is(name, names[i])) {
+			return true;
+		}
+	}
+	for (; also && *also; also++) {
+		if (vh_span_is(name, *also)) {
 			return true;
 		}
 	}
@@ -131,7 +138,7 @@ static int on_line(struct reader *r, struct vh_span line)
 		r->deleted = v.value;
 		return 0;
 	}
-	if (!is_known(v.key)) {
+	if (!is_known(v.key, r->also)) {
 		return 0;
 	}
 	return put(r->section == SECTION_PENDING ? &r->pending : &r->current, &v, r->err);
@@ -176,7 +183,13 @@ static int apply_pending(struct reader *r)
 int vh_pve_values_read(struct vh_pve_values *ret, const struct vh_pve_text *config,
 		       struct vh_error *err)
 {
-	struct reader r = {.err = err};
+	return vh_pve_values_read_also(ret, config, NULL, err);
+}
+
+int vh_pve_values_read_also(struct vh_pve_values *ret, const struct vh_pve_text *config,
+			    const char *const *also, struct vh_error *err)
+{
+	struct reader r = {.also = also, .err = err};
 	struct vh_span rest = {config->text, config->len};
 	struct vh_span line;
 	int rc = 0;

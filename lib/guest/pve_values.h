@@ -3,7 +3,7 @@
 
 /*
  * The keys of a Proxmox VM's configuration as its next start will have them, and the property
- * strings that most of them hold. Room: guest/ only.
+ * strings that most of them hold. Room: guest/, and checks/ to read them.
  */
 
 #include <stdbool.h>
@@ -41,6 +41,11 @@ struct vh_pve_values {
  */
 int vh_pve_values_read(struct vh_pve_values *ret, const struct vh_pve_text *config,
 		       struct vh_error *err) __attribute__((nonnull, warn_unused_result));
+
+/* The same with further keys, by their names without a number; @also: NULL at the end, or NULL. */
+int vh_pve_values_read_also(struct vh_pve_values *ret, const struct vh_pve_text *config,
+			    const char *const *also, struct vh_error *err)
+	__attribute__((nonnull(1, 2, 4), warn_unused_result));
 void vh_pve_values_done(struct vh_pve_values *values) __attribute__((nonnull));
 #define VH_AUTO_PVE_VALUES __attribute__((cleanup(vh_pve_values_done)))
 

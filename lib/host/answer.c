@@ -6,7 +6,7 @@
 
 #include "lib/base/cleanup.h"
 
-static int captured(struct vh_sys *sys, const char *name, size_t max, struct vh_text *ret)
+int vh_answer_captured(struct vh_sys *sys, const char *name, size_t max, struct vh_text *ret)
 {
 	VH_AUTO_FREE char *text = NULL;
 	char path[VH_PATH_MAX];
@@ -32,5 +32,5 @@ int vh_answer(struct vh_sys *sys, const char *name, const char *const *argv, uns
 	int rc = sys->ops->run(sys, &command);
 
 	/* -EROFS: not the running host. What lies in /captured there is nobody's word here. */
-	return rc == -EROFS ? captured(sys, name, max, ret) : rc;
+	return rc == -EROFS ? vh_answer_captured(sys, name, max, ret) : rc;
 }

@@ -21,3 +21,7 @@
  */
 int vh_answer(struct vh_sys *sys, const char *name, const char *const *argv, unsigned timeout_ms,
 	      size_t max, struct vh_text *ret) __attribute__((nonnull, warn_unused_result));
+
+/* The same for a program that was run otherwise, when that was -EROFS. Return: 0; -ENOENT; -errno. */
+int vh_answer_captured(struct vh_sys *sys, const char *name, size_t max, struct vh_text *ret)
+	__attribute__((nonnull, warn_unused_result));

@@ -29,9 +29,10 @@ struct vh_card {
 /**
  * vh_card_of() - the card that @index of host->functions is on
  *
- * A switch is the card's own if it has the vendor of the display function below it and every
- * endpoint below it is display or sound. For a function of the chipset (a root bus) it is what
- * vh_host_goes_along() says; a virtual function is a card of its own.
+ * A switch is the card's own if it has the vendor of the display function below it, which must be the
+ * only one, and every other endpoint below it is sound or in the slot of the display. Without one it
+ * is what vh_host_goes_along() says: of a chipset (a root bus) not the whole slot. A virtual function
+ * is a card of its own, and so is a bridge that is of no card.
  */
 void vh_card_of(const struct vh_host *host, size_t index, struct vh_card *ret)
 	__attribute__((nonnull));

@@ -105,6 +105,7 @@ int vh_host_load(struct vh_sys *sys, struct vh_host *ret, struct vh_error *err)
 	host.can_inhibit = vh_sys_exists(sys, "run/systemd/seats") &&
 			   vh_sys_exists(sys, "usr/bin/systemd-inhibit");
 	host.vfio_loaded = vh_sys_exists(sys, "sys/bus/pci/drivers/vfio-pci");
+	host.vendor_reset = vh_sys_exists(sys, "sys/module/vendor_reset");
 	/* /etc/pve is a network file system of a kind: not even looked at where /run says it. */
 	host.proxmox = vh_sys_exists(sys, "run/qemu-server") || vh_sys_exists(sys, "etc/pve/local");
 	load_kernel(sys, &host);

@@ -298,6 +298,7 @@ struct vh_user_unit {
  * @iommu: an IOMMU is active: there are groups
  * @console_stuck: process of an abandoned write that still blocks the console; pid 0 for none
  * @vfio_loaded: the vfio-pci driver is there
+ * @vendor_reset: so is the module vendor-reset
  * @manager: what runs the services here
  * @modules: by vh_host_inspect_modules() only
  * @sessions: by vh_host_inspect_sessions() only
@@ -340,6 +341,7 @@ struct vh_host {
 	unsigned vt_text;
 	bool iommu;
 	bool vfio_loaded;
+	bool vendor_reset;
 	bool proxmox;
 	struct vh_process console_stuck;
 	unsigned kernel_major;

@@ -15,6 +15,7 @@
  * struct walk - a path that is followed name by name, since stat() shows only its end
  * @done: what is looked at already, without its leading slash; "" is the root
  * @rest: what is to come
+ * @is_anybodys: it does not matter whose it is
  */
 struct walk {
 	struct vh_sys *sys;
@@ -22,6 +23,7 @@ struct walk {
 	char done[VH_PATH_MAX];
 	char rest[VH_PATH_MAX];
 	unsigned links;
+	bool is_anybodys;
 	struct vh_error *err;
 };
 
@@ -103,7 +105,7 @@ static int step_to(struct walk *w, const char *name, struct vh_stat *st)
 	if (rc) {
 		return vh_error_sys(w->err, -rc, w->done, "cannot look at it");
 	}
-	return check_trust(w, st);
+	return w->is_anybodys ? 0 : check_trust(w, st);
 }
 
 static int check_file(struct walk *w, const struct vh_stat *st)
@@ -111,7 +113,7 @@ static int check_file(struct walk *w, const struct vh_stat *st)
 	if (st->type != VH_FILE_REGULAR) {
 		return vh_error_set(w->err, EACCES, w->done, "/%s is not a regular file", w->done);
 	}
-	if (!(st->mode & 0100)) {
+	if (!(st->mode & (w->is_anybodys ? 0111 : 0100))) {
 		(void)vh_error_set(w->err, EACCES, w->done, "/%s cannot be executed (mode %04o)",
 				   w->done, st->mode);
 		return vh_error_hint(w->err, "chmod +x, if it is meant to be a program");
@@ -119,25 +121,41 @@ static int check_file(struct walk *w, const struct vh_stat *st)
 	return 0;
 }
 
-int vh_program_check(struct vh_sys *sys, const char *path, struct vh_error *err)
+static int walk(struct walk *w)
 {
-	struct walk w = {.sys = sys, .path = path, .err = err};
 	struct vh_stat st = {.type = VH_FILE_DIRECTORY};
 	char name[VH_PATH_MAX];
 	int rc = 0;
 
-	if (!vh_copy(w.rest, sizeof(w.rest), path)) {
-		return too_long(&w);
+	if (!vh_copy(w->rest, sizeof(w->rest), w->path)) {
+		return too_long(w);
 	}
-	while (rc == 0 && next_name(&w, name)) {
+	while (rc == 0 && next_name(w, name)) {
 		if (strcmp(name, "..") == 0) {
-			go_up(&w);
+			go_up(w);
 			st.type = VH_FILE_DIRECTORY;
 		} else if (strcmp(name, ".") != 0) {
-			rc = step_to(&w, name, &st);
+			rc = step_to(w, name, &st);
 		}
 	}
-	return rc ? rc : check_file(&w, &st);
+	return rc ? rc : check_file(w, &st);
+}
+
+int vh_program_check(struct vh_sys *sys, const char *path, struct vh_error *err)
+{
+	struct walk w = {.sys = sys, .path = path, .err = err};
+
+	return walk(&w);
+}
+
+int vh_program_find(struct vh_sys *sys, const char *path, char ret[VH_PATH_MAX],
+		    struct vh_error *err)
+{
+	struct walk w = {.sys = sys, .path = path, .is_anybodys = true, .err = err};
+	int rc = walk(&w);
+
+	(void)snprintf(ret, VH_PATH_MAX, "/%.*s", VH_PATH_MAX - 2, w.done);
+	return rc;
 }
 
 int vh_host_inspect_program(struct vh_sys *sys, struct vh_host *host, const char *path,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* Which functions of this host Proxmox gives a VM. Room: proxmox/ only. */
+/* Which functions of this host Proxmox gives a VM. Room: proxmox/ and checks/. */
 
 #include "lib/host/host.h"
 #include "lib/proxmox/proxmox.h"

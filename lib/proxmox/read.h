@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* Files below /etc/pve. Room: proxmox/ only. */
+/* Files below /etc/pve. Room: proxmox/ and checks/. */
 
 #include "lib/base/error.h"
 #include "lib/sys/sys.h"

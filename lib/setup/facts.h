@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* What kind of host this is: boot loader, initramfs, IOMMU. Room: setup/ only. */
+/* What kind of host this is: boot loader, initramfs, IOMMU. Room: setup/ and checks/. */
 
 #include "lib/base/text.h"
 #include "lib/sys/sys.h"
@@ -59,5 +59,8 @@ struct vh_setup_facts {
 int vh_setup_facts_load(struct vh_sys *sys, struct vh_setup_facts *ret)
 	__attribute__((nonnull, warn_unused_result));
 void vh_setup_facts_done(struct vh_setup_facts *facts) __attribute__((nonnull));
+
+/* The word by which this boot's command line switches the IOMMU off, or NULL. */
+const char *vh_setup_off_word(const struct vh_setup_facts *facts) __attribute__((nonnull));
 
 const char *vh_initramfs_name(enum vh_initramfs initramfs);

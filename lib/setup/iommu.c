@@ -53,9 +53,9 @@ static void switch_on(struct vh_setup_draft *d, const char *path, const struct v
 }
 
 /* Is @word one of the command line that this kernel was started with? */
-static bool running_with(const struct vh_setup_draft *d, const char *word)
+static bool running_with(const struct vh_setup_facts *facts, const char *word)
 {
-	const char *text = d->facts.cmdline;
+	const char *text = facts->cmdline;
 	size_t len = strlen(word);
 
 	for (const char *at = strstr(text, word); at; at = strstr(at + 1, word)) {
@@ -67,14 +67,14 @@ static bool running_with(const struct vh_setup_draft *d, const char *word)
 	return false;
 }
 
-static bool runs_switched_off(const struct vh_setup_draft *d)
+const char *vh_setup_off_word(const struct vh_setup_facts *facts)
 {
 	for (size_t i = 0; i < VH_ARRAY_SIZE(off_words); i++) {
-		if (running_with(d, off_words[i])) {
-			return true;
+		if (running_with(facts, off_words[i])) {
+			return off_words[i];
 		}
 	}
-	return false;
+	return NULL;
 }
 
 static void note_firmware(struct vh_setup_draft *d)
@@ -98,7 +98,7 @@ static int needs_intel(struct vh_setup_draft *d, struct vh_error *err)
 	bool there = vh_command_line_has(d, INTEL_ON);
 	int rc;
 
-	if (running_with(d, INTEL_ON) || (!there && d->facts.default_on == 1)) {
+	if (running_with(&d->facts, INTEL_ON) || (!there && d->facts.default_on == 1)) {
 		note_firmware(d);
 		return 0;
 	}
@@ -140,7 +140,7 @@ int vh_setup_iommu(struct vh_setup_draft *d, struct vh_error *err)
 	if (off.rc || off.count > 0) {
 		return off.rc;
 	}
-	if (runs_switched_off(d)) {
+	if (vh_setup_off_word(&d->facts)) {
 		note_switched_off(d);
 		return 0;
 	}

@@ -140,5 +140,30 @@ enum vh_setup_outcome vh_setup_commit(struct vh_sys *sys, const struct vh_setup 
 				      const struct vh_setup_observer *observer,
 				      struct vh_error *err) __attribute__((nonnull));
 
+/**
+ * struct vh_next_boot - the kernel's command line of the next boot, as far as files tell
+ * @known:   a boot loader that we know has it in files
+ * @running: words of this boot's
+ * @sure:    words that the next one's has, whichever of the files is used
+ * @maybe:   words that at least one of them has
+ * @unmade:  words of GRUB's files that its menu, made from them, does not have
+ * @menu:    that menu, @generator: what makes it
+ */
+struct vh_next_boot {
+	bool known;
+	struct vh_list running;
+	struct vh_list sure;
+	struct vh_list maybe;
+	struct vh_list unmade;
+	char menu[VH_PATH_MAX];
+	char generator[VH_PATH_MAX];
+};
+
+/* 0 or -ENOMEM. Owner: release with vh_next_boot_done(). */
+int vh_next_boot_load(struct vh_sys *sys, struct vh_next_boot *ret)
+	__attribute__((nonnull, warn_unused_result));
+void vh_next_boot_done(struct vh_next_boot *boot) __attribute__((nonnull));
+#define VH_AUTO_NEXT_BOOT __attribute__((cleanup(vh_next_boot_done)))
+
 void vh_setup_done(struct vh_setup *setup) __attribute__((nonnull));
 #define VH_AUTO_SETUP __attribute__((cleanup(vh_setup_done)))

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Questions that only a device node answers. Each opens the node, asks, and closes it.
+ * Questions that only a device node answers. Each opens the node, asks, and closes it. Nodes of a
+ * captured tree are those of this machine's kernel: they are not asked.
  */
 
 #include <errno.h>
@@ -31,6 +32,9 @@ int vh_real_group_status(struct vh_sys *sys, unsigned group)
 	VH_AUTO_CLOSE int fd = -1;
 	char path[64];
 
+	if (!vh_real(sys)->is_host) {
+		return -EROFS;
+	}
 	(void)snprintf(path, sizeof(path), "dev/vfio/%u", group);
 	fd = vh_real_open(vh_real(sys), path, O_RDWR);
 	if (fd < 0) {
@@ -57,6 +61,9 @@ int vh_real_block_busy(struct vh_sys *sys, const char *name)
 	if (n < 0 || (size_t)n >= sizeof(path)) {
 		return -ENAMETOOLONG;
 	}
+	if (!vh_real(sys)->is_host) {
+		return -EROFS;
+	}
 	fd = vh_real_open(vh_real(sys), path, O_RDONLY | O_EXCL | O_NONBLOCK);
 	if (fd < 0) {
 		return fd == -EBUSY ? 1 : fd;
@@ -78,6 +85,9 @@ int vh_real_console_fb(struct vh_sys *sys, unsigned console)
 	VH_AUTO_CLOSE int fd = -ENOENT;
 	char path[32];
 
+	if (!vh_real(sys)->is_host) {
+		return -EROFS;
+	}
 	for (int i = 0; i < FRAMEBUFFERS_MAX && (fd == -ENOENT || fd == -ENODEV); i++) {
 		(void)snprintf(path, sizeof(path), "dev/fb%d", i);
 		fd = vh_real_open(vh_real(sys), path, O_RDONLY);

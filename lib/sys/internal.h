@@ -18,6 +18,7 @@
  * @root:      O_PATH descriptor of the root directory
  * @is_host:   the root is "/", so these are the files of the running machine
  * @read_only: every changing operation is -EROFS
+ * @captured:  what a tree other than "/" says of itself; NULL at "/"
  * @uevents:   kernel event socket, -1 until the first wait and where there is none
  * @inotify:   the directories awaited so far, -1 until the first
  */
@@ -28,6 +29,7 @@ struct vh_real {
 	bool read_only;
 	bool no_openat2;
 	bool no_uevents;
+	struct vh_captured *captured;
 	int uevents;
 	int inotify;
 };
@@ -69,6 +71,14 @@ int vh_clock_left(uint64_t deadline_ms);
  */
 int vh_proc_stat_parse(const char *text, pid_t pid, struct vh_process *ret)
 	__attribute__((nonnull, warn_unused_result));
+
+/* captured.c; the root is open. Return: 0 or -ENOMEM. */
+int vh_captured_read(struct vh_real *real);
+void vh_captured_done(struct vh_real *real);
+/* Corrects what a file of the tree says of itself; @dev is where it lies. */
+void vh_captured_stat(const struct vh_real *real, dev_t dev, struct vh_stat *st);
+/* When the tree was captured; 0 if it does not say. */
+uint64_t vh_captured_time_s(const struct vh_real *real);
 
 /* run.c */
 int vh_real_run(struct vh_sys *sys, const struct vh_command *command);

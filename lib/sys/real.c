@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -281,6 +282,7 @@ static int real_stat(struct vh_sys *sys, const char *path, struct vh_stat *ret)
 		.inode = st.stx_ino,
 		.mtime_s = st.stx_mtime.tv_sec > 0 ? (uint64_t)st.stx_mtime.tv_sec : 0,
 	};
+	vh_captured_stat(real, makedev(st.stx_dev_major, st.stx_dev_minor), ret);
 	return 0;
 }
 
@@ -300,9 +302,12 @@ static uint64_t real_now_ms(struct vh_sys *sys)
 
 static uint64_t real_time_s(struct vh_sys *sys)
 {
+	uint64_t captured = vh_captured_time_s(vh_real(sys));
 	struct timespec ts;
 
-	(void)sys;
+	if (captured > 0) {
+		return captured;
+	}
 	(void)clock_gettime(CLOCK_REALTIME, &ts);
 	return (uint64_t)ts.tv_sec;
 }
@@ -318,6 +323,7 @@ static void real_close(struct vh_sys *sys)
 	if (real->inotify >= 0) {
 		(void)close(real->inotify);
 	}
+	vh_captured_done(real);
 	free(real);
 }
 
@@ -379,6 +385,10 @@ int vh_sys_open(const char *root, bool read_only, struct vh_sys **ret, struct vh
 			real_close(&real->base);
 			return vh_error_set(err, -fd, NULL, "cannot stay below the root '%s': %s",
 					    path, strerror(-fd));
+		}
+		if (vh_captured_read(real)) {
+			real_close(&real->base);
+			return vh_error_set(err, ENOMEM, NULL, "out of memory");
 		}
 	}
 	*ret = &real->base;

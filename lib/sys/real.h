@@ -15,8 +15,10 @@
  * @root:      absolute path of that directory; NULL is "/", the running machine
  * @read_only: every operation that changes something returns -EROFS
  *
- * Nothing is read or opened but the root itself. On a root other than "/" no symbolic link leads
- * out of it, and @run returns -EROFS: its effect would be on this machine and not on that tree.
+ * Of "/" nothing is read or opened but the root itself. On another root no symbolic link leads out
+ * of it; @run and all questions to device nodes return -EROFS: it would be this machine that
+ * answers. There, DIR/captured/stat and time say what whoever unpacked the tree could not give its
+ * files: owners, device numbers, the clock (docs/architecture.md).
  *
  * Return: 0, or -errno with @err set. -ENOSYS: this kernel has no openat2() (it came with 5.6),
  * which a root other than "/" needs.

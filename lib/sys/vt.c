@@ -90,6 +90,9 @@ int vh_real_vt_graphics(struct vh_sys *sys, unsigned vt)
 {
 	struct terminal t = {.request = KDGETMODE};
 
+	if (!vh_real(sys)->is_host) {
+		return -EROFS;
+	}
 	(void)snprintf(t.path, sizeof(t.path), "dev/tty%u", vt);
 	return ask_guarded(sys, &t, MODE_TIMEOUT_MS);
 }

@@ -279,34 +279,6 @@ static void status_of_a_broken_journal_fails_and_shows_the_others(void **state)
 	json_object_put(o);
 }
 
-static void groups_as_text_and_as_json(void **state)
-{
-	struct cli_rig *r = cli_open_gpu(state);
-	struct json_object *o;
-	size_t functions = 0;
-
-	cli_expect(r, cli_run(r, "groups"), 0);
-	cli_out_has(r, "IOMMU group 6\n  0000:01:00.0  ");
-	cli_out_has(r, "[1234:1111]  driver bochs-drm  reset bus");
-	cli_expect(r, cli_run(r, "groups", "--json"), 0);
-	o = cli_json(r);
-	for (size_t i = 0; i < json_object_array_length(o); i++) {
-		functions += json_object_array_length(
-			cli_member(json_object_array_get_idx(o, i), "functions"));
-	}
-	assert_int_equal(functions, 10);
-	json_object_put(o);
-}
-
-static void groups_without_an_iommu_say_what_to_do(void **state)
-{
-	struct cli_rig *r = cli_open(state, fk_host("no-iommu"));
-
-	cli_expect(r, cli_run(r, "groups"), 0);
-	cli_out_has(r, "in no IOMMU group");
-	cli_err_has(r, "no IOMMU is active");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -329,8 +301,6 @@ int main(void)
 		CLI_TEST(status_of_a_detach_by_hand_says_how_to_end_it),
 		CLI_TEST(status_says_what_blocks_a_device),
 		CLI_TEST(status_of_a_broken_journal_fails_and_shows_the_others),
-		CLI_TEST(groups_as_text_and_as_json),
-		CLI_TEST(groups_without_an_iommu_say_what_to_do),
 	};
 
 	/* A profile must belong to root, and only root can make such files. */

@@ -7,14 +7,10 @@
 
 #define PREFACE "nothing is handed over now; after a detach this would follow:\n"
 
-/*
- * In a directory there are no device nodes: nobody can have one open, and fbcon does not tell which
- * of two cards it is on; and a driver that is in use is used by nobody.
- */
+/* No device node is asked: which of two cards fbcon is on, who else the kernel says uses a disk. */
 static bool needs_nodes(const struct test_case *c)
 {
-	return strstr(c->detach, "(pid ") || strncmp(c->name, "two-gpus", 8) == 0 ||
-	       strcmp(c->host, "nvidia-blob") == 0;
+	return strncmp(c->name, "two-gpus", 8) == 0;
 }
 
 /* Nor is anything run for it: systemctl would tell how this machine is. */

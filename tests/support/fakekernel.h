@@ -32,6 +32,9 @@ struct vh_sys *fk_sys(struct fakekernel *fk);
 /* --- the tree, past all reactions, faults and counters ------------------------------------------ */
 
 void fk_set(struct fakekernel *fk, const char *path, const char *content);
+/* Also for content with a NUL in it, e.g. the file config of a PCI function. */
+void fk_set_bytes(struct fakekernel *fk, const char *path, const void *data, size_t len);
+void fk_set_mtime(struct fakekernel *fk, const char *path, uint64_t seconds);
 /* NULL if there is no such file; valid until the next change. */
 const char *fk_get(struct fakekernel *fk, const char *path);
 void fk_link(struct fakekernel *fk, const char *path, const char *target);
@@ -45,8 +48,24 @@ int fk_write(struct fakekernel *fk, const char *path, const char *text);
 /* Driver a function is bound to, "" if none. */
 const char *fk_driver(struct fakekernel *fk, const char *bdf);
 
+/* The function gets a ROM, with a file `rom` as the kernel has it; it may be read when fk_rom_is_on(). */
+void fk_rom(struct fakekernel *fk, const char *bdf, const void *data, size_t len);
+bool fk_rom_is_on(struct fakekernel *fk, const char *bdf);
+
 /* Is there "VVVV:DDDD" in the list that new_id and remove_id of this driver change? */
 bool fk_has_dynid(struct fakekernel *fk, const char *driver, const char *id);
+
+/*
+ * It is a captured tree from now on, as every static host is: nothing is run, no device node is
+ * opened, the clock stands at what /captured/time says.
+ */
+void fk_capture(struct fakekernel *fk);
+/*
+ * The tree below the empty directory @dir, for --root: owners and device numbers, which a user's
+ * files cannot have, are listed in DIR/captured/stat; the nodes themselves are empty files. 0 or
+ * -errno.
+ */
+int fk_unpack(struct fakekernel *fk, const char *dir);
 
 /* --- the world around --------------------------------------------------------------------------- */
 

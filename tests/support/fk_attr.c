@@ -102,6 +102,11 @@ static void supported_methods(struct fakekernel *fk, int dev, struct vh_text *t)
 			vh_text_addf(t, "%s%s", t->len ? " " : "", m);
 		}
 	}
+	/* gnif/vendor-reset hooks the kernel's own table, for AMD's cards. */
+	if (fk->devs[dev].vendor == 0x1002 && fk_exists(fk, "sys/module/vendor_reset") &&
+	    !strstr(vh_text_str(t), "device_specific")) {
+		vh_text_addf(t, "%sdevice_specific", t->len ? " " : "");
+	}
 }
 
 /* reset_method_store(): all or nothing */
@@ -292,6 +297,7 @@ static const struct {
 	[FK_ATTR_D3COLD] = {store_d3cold, FK_D3COLD, false},
 	[FK_ATTR_ENABLE] = {store_enable, FK_WRITE_OTHER, true},
 	[FK_ATTR_RESIZE] = {store_resize, FK_RESIZE, true},
+	[FK_ATTR_ROM] = {fk_rom_store, FK_WRITE_OTHER, false},
 	[FK_ATTR_NUMVFS] = {store_numvfs, FK_NUMVFS, true},
 	[FK_ATTR_REMOVE] = {store_remove, FK_DEVICE_REMOVE, true},
 	[FK_ATTR_DEV_RESCAN] = {store_dev_rescan, FK_RESCAN, false},

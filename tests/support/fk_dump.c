@@ -71,6 +71,9 @@ static void dump_node(struct dump *d, const struct fk_node *n, const char *path)
 	if (n->uid != 0) {
 		vh_text_addf(&d->text, " uid=%u", (unsigned)n->uid);
 	}
+	if (n->gid != 0) {
+		vh_text_addf(&d->text, " gid=%u", (unsigned)n->gid);
+	}
 	vh_text_add(&d->text, "\n");
 }
 

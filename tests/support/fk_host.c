@@ -60,14 +60,28 @@ static const char *word(const struct fk_words *w, unsigned index)
 	return w->items[index];
 }
 
-/* Cuts @text in place; "..." keeps blanks. */
-static void split(struct fk_words *w, char *text)
+/* The rest of such a line is content, and no words. */
+static bool takes_content(const struct fk_words *w)
 {
+	return w->count == 2 &&
+	       (strcmp(w->items[0], "file") == 0 || strcmp(w->items[0], "hex") == 0);
+}
+
+/* Cuts @text in place, @raw is the same; "..." keeps blanks. */
+static void split(struct fk_words *w, char *text, const char *raw)
+{
+	char *begin = text;
+
+	w->rest = "";
 	for (char *p = text; *p;) {
 		char *out;
 		bool quoted = false;
 
 		p += strspn(p, " \t");
+		if (takes_content(w)) {
+			w->rest = raw + (p - begin);
+			break;
+		}
 		if (!*p || *p == '#') {
 			break;
 		}
@@ -250,26 +264,6 @@ static void do_busy(struct fakekernel *fk, const struct fk_words *w)
 	}
 }
 
-/* file PATH CONTENT: the rest of the line, \n inside, newline at the end */
-static void do_file(struct fakekernel *fk, const struct fk_words *w, const char *rest)
-{
-	VH_AUTO_TEXT struct vh_text t = {0};
-
-	rest += strspn(rest, " \t");
-	rest += strcspn(rest, " \t");
-	rest += strspn(rest, " \t");
-	for (; *rest; rest++) {
-		if (rest[0] == '\\' && rest[1] == 'n') {
-			vh_text_add(&t, "\n");
-			rest++;
-		} else {
-			vh_text_addn(&t, rest, 1);
-		}
-	}
-	vh_text_add(&t, "\n");
-	(void)fk_put(fk, 0644, vh_text_str(&t), "%s", word(w, 1));
-}
-
 static const struct {
 	const char *name;
 	void (*run)(struct fakekernel *fk, const struct fk_words *w);
@@ -283,6 +277,12 @@ static const struct {
 	{"unit", fk_unit_declare},
 	{"node", do_node},
 	{"program", do_program},
+	{"file", fk_file_declare},
+	{"text", fk_text_declare},
+	{"words", fk_words_declare},
+	{"chop", fk_chop_declare},
+	{"hex", fk_hex_declare},
+	{"stat", fk_stat_declare},
 	{"link", do_link},
 	{"dir", do_dir},
 	{"busy", do_busy},
@@ -393,12 +393,8 @@ static void declare(struct fakekernel *fk, const struct fk_words *w, struct boot
 	}
 }
 
-static void obey(struct fakekernel *fk, const struct fk_words *w, const char *rest)
+static void obey(struct fakekernel *fk, const struct fk_words *w)
 {
-	if (strcmp(w->items[0], "file") == 0) {
-		do_file(fk, w, rest);
-		return;
-	}
 	for (size_t i = 0; i < VH_ARRAY_SIZE(verbs); i++) {
 		if (strcmp(verbs[i].name, w->items[0]) == 0) {
 			verbs[i].run(fk, w);
@@ -421,30 +417,48 @@ static bool is_hardware(const char *verb)
 	return false;
 }
 
-/* One pass over the text; @boot is NULL in the second, which obeys what was no hardware. */
+/* One line; @boot is NULL in the second pass, which obeys what was no hardware. */
+static void line(struct fakekernel *fk, struct fk_words *w, const char *raw, struct boot *boot)
+{
+	VH_AUTO_FREE char *text = fk_strdup(raw);
+
+	if (raw[0] == '|') {
+		if (!boot) {
+			fk_text_more(fk, raw + 1);
+		}
+		return;
+	}
+	split(w, text, raw);
+	if (w->count == 0) {
+		return;
+	}
+	if (is_hardware(w->items[0])) {
+		if (boot) {
+			declare(fk, w, boot);
+		} else if (fk->is_static) {
+			fk_abort("%s: a static host has no '%s'", w->where, w->items[0]);
+		}
+	} else if (!boot) {
+		obey(fk, w);
+	}
+}
+
 static void pass(struct fakekernel *fk, const char *text, struct boot *boot)
 {
 	unsigned number = 0;
 
 	while (*text) {
 		size_t len = strcspn(text, "\n");
-		VH_AUTO_FREE char *line = fk_alloc(len + 1);
 		VH_AUTO_FREE char *raw = fk_alloc(len + 1);
 		struct fk_words w = {.count = 0};
 
-		memcpy(line, text, len);
 		memcpy(raw, text, len);
 		(void)snprintf(w.where, sizeof(w.where), "%s:%u", fk->name, ++number);
-		split(&w, line);
+		/* The first line says so; to the reader of the others it is nothing. */
+		if (number > 1 || !fk->is_static) {
+			line(fk, &w, raw, boot);
+		}
 		text += len + (text[len] == '\n');
-		if (w.count == 0) {
-			continue;
-		}
-		if (is_hardware(w.items[0]) && boot) {
-			declare(fk, &w, boot);
-		} else if (!is_hardware(w.items[0]) && !boot) {
-			obey(fk, &w, raw + strspn(raw, " \t") + strlen(w.items[0]));
-		}
 	}
 }
 
@@ -463,8 +477,11 @@ struct fakekernel *fk_parse(const char *name, const char *text)
 	fk->next_pid = 40000;
 	fk->sysfb.dev = fk->sysfb.fb = -1;
 	fk->booting = true;
-	pass(fk, text, &boot);
-	fk_host_boot(fk, boot.release, boot.sysfb);
+	fk->is_static = fk->captured = strncmp(text, "static\n", strlen("static\n")) == 0;
+	if (!fk->is_static) {
+		pass(fk, text, &boot);
+		fk_host_boot(fk, boot.release, boot.sysfb);
+	}
 	pass(fk, text, NULL);
 	fk->booting = false;
 	return fk;

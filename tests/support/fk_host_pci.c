@@ -123,14 +123,47 @@ static void take_identity(struct fk_dev *d, const struct fk_words *w)
 static void check_keys(const struct fk_words *w)
 {
 	static const char *const keys[] = {
-		"subsystem", "class",   "revision", "driver",   "native",
-		"group",     "parent",  "reset",    "d3cold",   "boot_vga",
-		"drm",       "fb",      "snd",      "nvme",     "usb",
-		"net",       "master",  "disk",     "parts",    "late",
-		"node",      "rom",     "vf_of",    "totalvfs", "numvfs",
-		"override",  "power",   "bar0",     "bar1",     "bar2",
-		"bar3",      "bar4",    "bar5",     "resize0",  "resize1",
-		"resize2",   "resize3", "resize4",  "resize5",  "reset_subordinate",
+		"subsystem",
+		"class",
+		"revision",
+		"driver",
+		"native",
+		"group",
+		"parent",
+		"reset",
+		"d3cold",
+		"boot_vga",
+		"drm",
+		"fb",
+		"snd",
+		"nvme",
+		"usb",
+		"net",
+		"master",
+		"disk",
+		"parts",
+		"late",
+		"node",
+		"rom",
+		"vf_of",
+		"totalvfs",
+		"numvfs",
+		"override",
+		"power",
+		"memory",
+		"bar0",
+		"bar1",
+		"bar2",
+		"bar3",
+		"bar4",
+		"bar5",
+		"resize0",
+		"resize1",
+		"resize2",
+		"resize3",
+		"resize4",
+		"resize5",
+		"reset_subordinate",
 	};
 
 	for (unsigned i = 3; i < w->count; i++) {
@@ -164,6 +197,7 @@ void fk_host_pci(struct fakekernel *fk, const struct fk_words *w)
 	d->boot_vga = fk_option_number(w, "boot_vga", 10, 0) != 0;
 	d->no_reset_subordinate = fk_option_number(w, "reset_subordinate", 10, 1) == 0;
 	d->rom_shadow = strcmp(text_option(w, "rom"), "shadow") == 0;
+	d->memory_off = strcmp(text_option(w, "memory"), "off") == 0;
 	fk_copy(d->reset, sizeof(d->reset), text_option(w, "reset"));
 	for (char *p = d->reset; *p; p++) {
 		*p = *p == ',' ? ' ' : *p;

@@ -52,6 +52,7 @@ enum fk_attr {
 	FK_ATTR_D3COLD,
 	FK_ATTR_ENABLE,
 	FK_ATTR_RESIZE,
+	FK_ATTR_ROM,
 	FK_ATTR_NUMVFS,
 	FK_ATTR_REMOVE,
 	FK_ATTR_DEV_RESCAN,
@@ -78,6 +79,8 @@ struct fk_node {
 	enum fk_kind kind;
 	unsigned mode;
 	uid_t uid;
+	gid_t gid;
+	uint64_t mtime_s;
 	unsigned major;
 	unsigned minor;
 	bool magic;
@@ -121,7 +124,7 @@ struct fk_dev {
 	char reset[64];
 	char resize[6][20];
 	uint64_t bar[6], size[6];
-	bool rom_shadow;
+	bool rom_shadow, rom_on, memory_off;
 	unsigned late;
 	int drm, render, fb, snd, nvme;
 	int drm_now, render_now, fb_now, snd_now, nvme_now;
@@ -232,6 +235,7 @@ struct fk_proc {
 };
 
 /*
+ * @failed: it has, and stays so by its own word
  * @restarts: active again right after a stop; @slow_ms: how long a stop takes
  * @stopping: until @due; @start_waits: it starts again after that
  */
@@ -239,7 +243,7 @@ struct fk_unit {
 	char name[64];
 	char required_by[64];
 	char triggered_by[64];
-	bool active, fails, restarts;
+	bool active, fails, failed, restarts;
 	bool stopping, start_waits;
 	unsigned slow_ms;
 	uint64_t due;
@@ -381,7 +385,18 @@ struct fakekernel {
 	unsigned die_at;
 	enum fk_death how;
 	bool dead, booting, quiet;
+	/* No model behind it; nothing is run, as behind the sys door of another root. */
+	bool is_static, captured;
+	/* The file that "text" or "words" began, and what ends its lines. */
+	char text[VH_PATH_MAX];
+	char text_end;
 };
+
+/* --- fk_rom.c ----------------------------------------------------------------------------------- */
+
+int fk_rom_store(struct fakekernel *fk, int dev, const char *data, size_t len);
+/* 0, or why its file `rom` cannot be read now. */
+int fk_rom_refuses(struct fakekernel *fk, int dev);
 
 /* --- fk_tree.c ---------------------------------------------------------------------------------- */
 

@@ -27,7 +27,7 @@ void fk_dev_config(struct fakekernel *fk, int dev)
 	/* A virtual function has no ids of its own here: the kernel takes its parent's. */
 	put16(config, d->vf_of[0] ? 0xffff : d->vendor);
 	put16(config + 2, d->vf_of[0] ? 0xffff : d->device);
-	put16(config + 4, 0x0107);
+	put16(config + 4, d->memory_off ? 0x0100 : 0x0107);
 	config[8] = (char)(unsigned char)d->revision;
 	config[9] = (char)(unsigned char)(d->class & 0xffU);
 	put16(config + 10, d->class >> 8);

@@ -223,6 +223,9 @@ static const char *active_state(const struct fk_unit *u)
 	if (u && u->stopping) {
 		return "deactivating";
 	}
+	if (u && u->failed) {
+		return "failed";
+	}
 	return u && u->active ? "active" : "inactive";
 }
 
@@ -316,6 +319,7 @@ void fk_unit_declare(struct fakekernel *fk, const struct fk_words *w)
 	for (unsigned i = 2; i < w->count; i++) {
 		u->active = u->active || strcmp(w->items[i], "active") == 0;
 		u->fails = u->fails || strcmp(w->items[i], "fails") == 0;
+		u->failed = u->failed || strcmp(w->items[i], "failed") == 0;
 		u->restarts = u->restarts || strcmp(w->items[i], "restarts") == 0;
 	}
 	if (fk_option(w, "required-by")) {

@@ -80,6 +80,7 @@ int fk_store_replace(struct fakekernel *fk, const char *path, const char *data, 
 	struct fk_node *n = fk_walk(fk, path, false, NULL);
 	unsigned mode = n ? n->mode : 0;
 	uid_t uid = n ? n->uid : 0;
+	gid_t gid = n ? n->gid : 0;
 	int rc;
 
 	if (!n || n->kind != FK_KIND_FILE) {
@@ -88,6 +89,7 @@ int fk_store_replace(struct fakekernel *fk, const char *path, const char *data, 
 	rc = fk_store_publish(fk, path, mode, data, len);
 	if (rc == 0) {
 		fk_chmod(fk, path, mode, uid);
+		fk_walk(fk, path, false, NULL)->gid = gid;
 	}
 	return rc;
 }
@@ -148,6 +150,31 @@ void fk_set(struct fakekernel *fk, const char *path, const char *content)
 	} else {
 		(void)fk_put(fk, 0644, content, "%s", path);
 	}
+}
+
+void fk_set_bytes(struct fakekernel *fk, const char *path, const void *data, size_t len)
+{
+	struct fk_node *n = fk_find(fk, "%s", path);
+
+	if (!n || n->kind != FK_KIND_FILE) {
+		n = fk_put(fk, 0644, "", "%s", path);
+	}
+	fk_node_content(n, data, len);
+}
+
+void fk_set_mtime(struct fakekernel *fk, const char *path, uint64_t seconds)
+{
+	struct fk_node *n = fk_find(fk, "%s", path);
+
+	if (!n) {
+		fk_abort("%s: no '%s'", fk->name, path);
+	}
+	n->mtime_s = seconds;
+}
+
+void fk_capture(struct fakekernel *fk)
+{
+	fk->captured = true;
 }
 
 const char *fk_get(struct fakekernel *fk, const char *path)

@@ -119,8 +119,12 @@ static int fk_op_read(struct vh_sys *sys, const char *path, size_t max, unsigned
 		}
 		return fk_op_read(sys, path, max, timeout_ms, ret, ret_len);
 	}
-	if (n->len > max) {
-		return -EFBIG;
+	rc = n->attr == FK_ATTR_ROM ? fk_rom_refuses(fk, n->obj) : 0;
+	if (rc == 0 && n->len > max) {
+		rc = -EFBIG;
+	}
+	if (rc) {
+		return rc;
 	}
 	*ret = fk_alloc(n->len + 1);
 	memcpy(*ret, n->data, n->len);
@@ -246,6 +250,8 @@ static int fk_op_stat(struct vh_sys *sys, const char *path, struct vh_stat *ret)
 	*ret = (struct vh_stat){.type = types[n->kind],
 				.mode = n->mode,
 				.uid = n->uid,
+				.gid = n->gid,
+				.mtime_s = n->mtime_s,
 				.rdev_major = n->major,
 				.rdev_minor = n->minor,
 				.dev_minor = 1,
@@ -286,6 +292,9 @@ static int fk_op_run(struct vh_sys *sys, const struct vh_command *command)
 	VH_AUTO_TEXT struct vh_text line = {0};
 	int rc;
 
+	if (fk->captured) {
+		return -EROFS;
+	}
 	for (size_t i = 0; command->argv[i]; i++) {
 		vh_text_addf(&line, "%s%s", i ? " " : "", command->argv[i]);
 	}
@@ -479,8 +488,8 @@ static int fk_op_group_status(struct vh_sys *sys, unsigned group)
 	int rc;
 
 	(void)snprintf(path, sizeof(path), "dev/vfio/%u", group);
-	if (fk->dead) {
-		return -EOWNERDEAD;
+	if (fk->dead || fk->captured) {
+		return fk->dead ? -EOWNERDEAD : -EROFS;
 	}
 	return fk_fault_simple(fk, FK_GROUP_STATUS, path, &rc) ? rc : fk_group_status(fk, group);
 }
@@ -489,14 +498,14 @@ static int fk_op_block_busy(struct vh_sys *sys, const char *name)
 {
 	struct fakekernel *fk = fk_of(sys);
 
-	return fk->dead ? -EOWNERDEAD : fk_block_busy(fk, name);
+	return fk->dead ? -EOWNERDEAD : fk->captured ? -EROFS : fk_block_busy(fk, name);
 }
 
 static int fk_op_console_fb(struct vh_sys *sys, unsigned console)
 {
 	struct fakekernel *fk = fk_of(sys);
 
-	return fk->dead ? -EOWNERDEAD : fk_console_fb(fk, console);
+	return fk->dead ? -EOWNERDEAD : fk->captured ? -EROFS : fk_console_fb(fk, console);
 }
 
 static int fk_op_signal(struct vh_sys *sys, const struct vh_process *p, int number)
@@ -538,7 +547,7 @@ static int fk_op_vt_graphics(struct vh_sys *sys, unsigned vt)
 {
 	struct fakekernel *fk = fk_of(sys);
 
-	return fk->dead ? -EOWNERDEAD : fk_vt_graphics(fk, vt);
+	return fk->dead ? -EOWNERDEAD : fk->captured ? -EROFS : fk_vt_graphics(fk, vt);
 }
 
 static int fk_op_vt_activate(struct vh_sys *sys, unsigned vt, unsigned timeout_ms)

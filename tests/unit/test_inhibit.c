@@ -186,13 +186,17 @@ static void one_that_does_not_stop(void **state)
 
 static int wait_for(struct rig *r, const char *vm, const char *timeout)
 {
-	struct cli cli = {.sys = fk_sys(r->fk), .timeout = timeout};
-	char *argv[] = {(char[]){"wait"}, strdup(vm), NULL};
+	struct cli cli = {.sys = fk_sys(r->fk)};
+	char *name = strdup(vm);
+	char *value = strdup(timeout ? timeout : "");
+	char *argv[] = {(char[]){"wait"}, name, (char[]){"--timeout"}, value, NULL};
 	int status;
 
-	assert_non_null(argv[1]);
-	status = cli_wait(&cli, 2, argv);
-	free(argv[1]);
+	assert_non_null(name);
+	assert_non_null(value);
+	status = cli_wait(&cli, timeout ? 4 : 2, argv);
+	free(name);
+	free(value);
 	return status;
 }
 

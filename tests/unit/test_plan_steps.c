@@ -314,6 +314,59 @@ static void trap_8_reset_method_is_recorded_and_a_stale_one_foretold(void **stat
 	done(&p);
 }
 
+/* The kernel refuses a list with a stale 'bus' as a whole, and with it the start would fail. */
+static void a_stale_bus_is_not_asked_for(void **state)
+{
+	struct planned p;
+
+	(void)state;
+	plan_host(&p, fk_host("nvidia-idle"), GPU_PROFILE "[reset]\nmethod = bus flr\n");
+	assert_string_equal(p.plan.steps.steps[at(&p, VH_STEP_RESET_METHOD, GPU)].wanted, "flr");
+	done(&p);
+	plan_host(&p, fk_host("nvidia-idle"), GPU_PROFILE "[reset]\nmethod = bus\n");
+	for (size_t i = 0; i < p.plan.steps.count; i++) {
+		assert_int_not_equal(p.plan.steps.steps[i].kind, VH_STEP_RESET_METHOD);
+	}
+	assert_non_null(
+		strstr(p.plan.notes.items[p.plan.notes.count - 1], "none of the reset methods"));
+	done(&p);
+}
+
+/* G15; gnif/vendor-reset#46, #97: the list is from before the module was loaded. */
+static void vendor_resets_method_is_asked_for_where_it_works(void **state)
+{
+	static const char profile[] = "[device gpu]\naddress = 0000:03:00.0\n[reset]\nmethod = "
+				      "device_specific\n";
+	static const char card[] =
+		"kernel 6.1.0-56-amd64\niommu ivhd0\n"
+		"bridge 0000:00:01.0 1022:1483 group=1\n"
+		"pci 0000:03:00.0 1002:731f class=030000 group=9 parent=0000:00:01.0 reset=pm\n"
+		"pci 0000:03:00.1 1002:ab38 class=040300 group=9 parent=0000:00:01.0\n";
+	static const char loaded[] = "file sys/module/vendor_reset/refcnt 0\\n\n";
+	VH_AUTO_TEXT struct vh_text text = {0};
+	struct planned p;
+
+	(void)state;
+	plan_host(&p, fk_parse("no module", card), profile);
+	for (size_t i = 0; i < p.plan.steps.count; i++) {
+		assert_int_not_equal(p.plan.steps.steps[i].kind, VH_STEP_RESET_METHOD);
+	}
+	done(&p);
+	vh_text_addf(&text, "%s%s", card, loaded);
+	plan_host(&p, fk_parse("module", vh_text_str(&text)), profile);
+	for (size_t i = 0; i < p.plan.steps.count; i++) {
+		const struct vh_step *step = &p.plan.steps.steps[i];
+
+		if (step->kind == VH_STEP_RESET_METHOD) {
+			assert_string_equal(step->wanted, "device_specific");
+			assert_int_equal(fk_write(p.fk, step->path, step->wanted), 0);
+			done(&p);
+			return;
+		}
+	}
+	fail_msg("device_specific is not asked for");
+}
+
 static void planning_twice_gives_the_same(void **state)
 {
 	struct planned p;
@@ -358,6 +411,8 @@ int main(void)
 		cmocka_unit_test(trap_31_other_display_classes_need_it_by_hand),
 		cmocka_unit_test(deadlines_are_the_profiles_and_a_resets_is_longer),
 		cmocka_unit_test(trap_8_reset_method_is_recorded_and_a_stale_one_foretold),
+		cmocka_unit_test(a_stale_bus_is_not_asked_for),
+		cmocka_unit_test(vendor_resets_method_is_asked_for_where_it_works),
 		cmocka_unit_test(planning_twice_gives_the_same),
 		cmocka_unit_test(words_of_steps_are_read_back),
 	};

@@ -417,33 +417,75 @@ static void waiting_ends(void **state)
 	assert_true(t->sys->ops->now_ms(t->sys) < deadline + LONG_MS);
 }
 
-static void device_questions_without_devices(void **state)
+/* Nodes of a captured tree lead to the devices of this machine, which has no part in it. */
+static void device_questions_are_not_for_a_captured_tree(void **state)
 {
 	const struct temp_root *t = *state;
 
-	assert_int_equal(t->sys->ops->group_status(t->sys, 7), -ENOENT);
-	assert_int_equal(t->sys->ops->block_busy(t->sys, "sda"), -ENOENT);
-	assert_int_equal(t->sys->ops->console_fb(t->sys, 1), -ENOENT);
 	assert_int_equal(t->sys->ops->make_dir(t->sys, "dev/vfio", 0755), 0);
 	temp_root_file(t, "dev/vfio/7", "");
 	temp_root_file(t, "dev/sda", "");
 	temp_root_file(t, "dev/fb1", "");
-	assert_int_equal(t->sys->ops->group_status(t->sys, 7), -ENOTTY);
-	assert_int_equal(t->sys->ops->block_busy(t->sys, "sda"), -ENOTBLK);
-	assert_int_equal(t->sys->ops->console_fb(t->sys, 1), -ENOTTY);
-}
-
-/* Nodes of a captured tree lead to the terminals of this machine: asked, never changed. */
-static void terminals_of_a_captured_tree_are_left_alone(void **state)
-{
-	const struct temp_root *t = *state;
-
-	assert_int_equal(mkdirat(t->dir, "dev", 0755), 0);
 	temp_root_file(t, "dev/tty2", "");
-	assert_int_equal(t->sys->ops->vt_graphics(t->sys, 2), -ENOTTY);
-	assert_int_equal(t->sys->ops->vt_graphics(t->sys, 3), -ENOENT);
+	assert_int_equal(t->sys->ops->group_status(t->sys, 7), -EROFS);
+	assert_int_equal(t->sys->ops->block_busy(t->sys, "sda"), -EROFS);
+	assert_int_equal(t->sys->ops->console_fb(t->sys, 1), -EROFS);
+	assert_int_equal(t->sys->ops->vt_graphics(t->sys, 2), -EROFS);
 	assert_int_equal(t->sys->ops->vt_activate(t->sys, 2, LONG_MS), -EROFS);
 	assert_int_equal(t->sys->ops->vt_text(t->sys, 2), -EROFS);
+}
+
+static void reopen(struct temp_root *t)
+{
+	struct vh_error err = {0};
+
+	t->sys->ops->close(t->sys);
+	assert_int_equal(vh_sys_open(t->path, false, &t->sys, &err), 0);
+}
+
+/* What whoever unpacked a tree could not give its files: owners, device numbers, the clock. */
+static void captured_tree_says_what_its_files_were(void **state)
+{
+	struct temp_root *t = *state;
+	char path[128];
+	struct vh_stat st;
+
+	assert_int_equal(t->sys->ops->make_dir(t->sys, "dev/dri", 0755), 0);
+	assert_int_equal(t->sys->ops->make_dir(t->sys, "captured", 0755), 0);
+	temp_root_file(t, "dev/dri/card0", "");
+	temp_root_file(t, "etc", "");
+	temp_root_file(t, "home", "");
+	(void)snprintf(path, sizeof(path), "%s/link", t->path);
+	assert_int_equal(symlink("/dev/dri/card0", path), 0);
+	temp_root_file(t, "captured/time", "1764590400\n");
+	temp_root_file(t, "captured/stat",
+		       "c 226:0 0 44 dev/dri/card0\n- 0:0 1000 100 home\n"
+		       "b 8:0 0 6 dev/gone\nc 1:1 0 0 ../../../../etc/passwd\nnonsense\n");
+	reopen(t);
+	assert_int_equal(t->sys->ops->stat(t->sys, "link", &st), 0);
+	assert_int_equal(st.type, VH_FILE_CHAR);
+	assert_int_equal(st.rdev_major, 226);
+	assert_int_equal(st.gid, 44);
+	assert_int_equal(t->sys->ops->stat(t->sys, "home", &st), 0);
+	assert_int_equal(st.type, VH_FILE_REGULAR);
+	assert_int_equal(st.uid, 1000);
+	assert_int_equal(st.gid, 100);
+	/* Not listed, and of whoever unpacked it: root's. */
+	assert_int_equal(t->sys->ops->stat(t->sys, "etc", &st), 0);
+	assert_int_equal(st.uid, 0);
+	assert_int_equal(t->sys->ops->time_s(t->sys), 1764590400);
+}
+
+static void tree_that_says_nothing_is_taken_as_it_is(void **state)
+{
+	struct temp_root *t = *state;
+	struct vh_stat st;
+
+	temp_root_file(t, "etc", "");
+	reopen(t);
+	assert_int_equal(t->sys->ops->stat(t->sys, "etc", &st), 0);
+	assert_int_equal(st.uid, geteuid());
+	assert_true(t->sys->ops->time_s(t->sys) > 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, temp_root_setup, temp_root_teardown)
@@ -468,12 +510,13 @@ int main(void)
 		TEST(last_component_is_no_link),
 		TEST(remove_takes_files_and_empty_directories),
 		TEST(read_only_changes_nothing),
-		TEST(terminals_of_a_captured_tree_are_left_alone),
 		TEST(root_must_be_there),
 		TEST(processes_have_an_identity),
 		TEST(process_text_is_taken_apart),
 		TEST(waiting_ends),
-		TEST(device_questions_without_devices),
+		TEST(device_questions_are_not_for_a_captured_tree),
+		TEST(captured_tree_says_what_its_files_were),
+		TEST(tree_that_says_nothing_is_taken_as_it_is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,8 +31,10 @@ boot_folder() {
 	local dir=$1 config=$2
 	mkdir -p "$dir/in" "$dir/out"
 	cp -R "$here/l1" "$here/scenarios" "$cache/tools" "$cache/guest.img" "$dir/in/"
+	cp "$here/../hosts/collect.sh" "$dir/in/"
 	cp -RP "$cache/packages" "$dir/in/"
 	cp -RP "$stage" "$dir/in/stage"
+	[[ ! ${packages:-} ]] || cp "$packages"/*.deb "$dir/in/"
 	[[ ! -d $cache/capabilities ]] || cp -Rp "$cache/capabilities" "$dir/in/"
 	cp --sparse=always "$cache/nvme.img" "$dir/nvme.img"
 	printf '%s\n' "$config" >"$dir/in/config"

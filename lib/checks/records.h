@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* Room: checks/records*.c. */
+
+#include "lib/checks/checkup.h"
+
+void vh_check_watcher(struct vh_checkup *c) __attribute__((nonnull));
+void vh_check_watcher_service(struct vh_checkup *c) __attribute__((nonnull));

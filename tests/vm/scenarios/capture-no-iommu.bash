@@ -1,0 +1,12 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# boot: no-iommu
+# deadline: 400
+# what: collect.sh captures the host, and every command says of the capture what it says of the host
+
+# shellcheck source=../l1/capture.bash
+source /vm/control/in/l1/capture.bash
+profile_for win11 "$gpu"
+domain_define win11 yes "$gpu" "$sound"
+capture win11
+expect_host_same
