@@ -21,7 +21,7 @@ _vfio_handoff_forms=(
 	'setup|--apply --undo --dedicate --clean| --dedicate=ADDRESS|'
 	'rom dump|--force||ADDRESS FILE'
 	'rom check|||FILE ADDRESS,VM'
-	'report|||VM'
+	'report|--output --html --connect| --output=FILE --connect=URI|VM'
 # end: forms
 )
 

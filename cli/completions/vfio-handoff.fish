@@ -113,5 +113,8 @@ complete -c vfio-handoff -n '__vfio_handoff_at 1 rom dump' -r -F
 complete -c vfio-handoff -n '__vfio_handoff_at 0 rom check' -r -F
 complete -c vfio-handoff -n '__vfio_handoff_at 1 rom check' -x -a '(__vfio_handoff_addresses; __vfio_handoff_vms)'
 complete -c vfio-handoff -n '__vfio_handoff_at 0' -x -a report -d 'one file to attach to a question, without names'
+complete -c vfio-handoff -n '__vfio_handoff_in report' -l output -d 'write it there; a file that exists is not replaced' -r -F
+complete -c vfio-handoff -n '__vfio_handoff_in report' -l html -d 'one page for a browser, with drawings; it needs no network'
+complete -c vfio-handoff -n '__vfio_handoff_in report' -l connect -d 'libvirt'\''s daemon; qemu:///system if not given' -x
 complete -c vfio-handoff -n '__vfio_handoff_at 0 report' -x -a '(__vfio_handoff_vms)'
 # end: forms

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What a captured tree says of itself in its directory captured/, since the files of whoever unpacked
- * it cannot: whose they were and which of them were device nodes (stat), and when it was captured
- * (time). It is believed as far as the tree is: nothing of this machine depends on it.
+ * it cannot: whose they were and which of them were device nodes (stat), which frame buffer each text
+ * console was on (con2fb), and when it was captured (time). It is believed as far as the tree is: nothing of this machine depends on it.
  */
 
 #include <errno.h>
@@ -19,6 +19,7 @@
 
 #define STAT_FILE "captured/stat"
 #define TIME_FILE "captured/time"
+#define CONSOLES  "captured/con2fb"
 
 struct file {
 	dev_t dev;
@@ -143,6 +144,27 @@ void vh_captured_stat(const struct vh_real *real, dev_t dev, struct vh_stat *st)
 		st->rdev_major = f->major;
 		st->rdev_minor = f->minor;
 	}
+}
+
+/* CONSOLE FRAMEBUFFER on a line each; -1 is none. */
+int vh_captured_console_fb(struct vh_real *real, unsigned console)
+{
+	VH_AUTO_FREE char *text = NULL;
+	char *save = NULL;
+
+	if (vh_sys_read(&real->base, CONSOLES, &text)) {
+		return -EROFS;
+	}
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		unsigned number;
+		int fb;
+
+		// NOLINTNEXTLINE(cert-err34-c)
+		if (sscanf(line, "%u %d", &number, &fb) == 2 && number == console) {
+			return fb >= 0 ? fb : -ENXIO;
+		}
+	}
+	return -EROFS;
 }
 
 uint64_t vh_captured_time_s(const struct vh_real *real)

@@ -86,7 +86,7 @@ int vh_real_console_fb(struct vh_sys *sys, unsigned console)
 	char path[32];
 
 	if (!vh_real(sys)->is_host) {
-		return -EROFS;
+		return vh_captured_console_fb(vh_real(sys), console);
 	}
 	for (int i = 0; i < FRAMEBUFFERS_MAX && (fd == -ENOENT || fd == -ENODEV); i++) {
 		(void)snprintf(path, sizeof(path), "dev/fb%d", i);

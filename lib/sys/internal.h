@@ -77,6 +77,8 @@ int vh_captured_read(struct vh_real *real);
 void vh_captured_done(struct vh_real *real);
 /* Corrects what a file of the tree says of itself; @dev is where it lies. */
 void vh_captured_stat(const struct vh_real *real, dev_t dev, struct vh_stat *st);
+/* As vh_real_console_fb(); -EROFS if the tree does not say. */
+int vh_captured_console_fb(struct vh_real *real, unsigned console);
 /* When the tree was captured; 0 if it does not say. */
 uint64_t vh_captured_time_s(const struct vh_real *real);
 

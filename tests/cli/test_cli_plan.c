@@ -7,7 +7,7 @@
 
 #define PREFACE "nothing is handed over now; after a detach this would follow:\n"
 
-/* No device node is asked: which of two cards fbcon is on, who else the kernel says uses a disk. */
+/* Which of two cards fbcon is on only a device node tells, and none is asked. */
 static bool needs_nodes(const struct test_case *c)
 {
 	return strncmp(c->name, "two-gpus", 8) == 0;

@@ -115,7 +115,7 @@ static void watching_is_only_for_recover_and_for_all(void **state)
 	struct cli_rig *r = cli_open(state, fk_host("proxmox"));
 
 	cli_expect(r, cli_run(r, "status", "--watch"), 2);
-	cli_err_has(r, "--watch goes with recover");
+	cli_err_has(r, "unknown option '--watch'");
 	cli_expect(r, cli_run(r, "recover", "100", "--watch"), 2);
 	cli_err_has(r, "usage: vfio-handoff recover [VM | --watch]");
 }

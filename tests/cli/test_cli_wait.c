@@ -54,8 +54,10 @@ static void the_timeout(void **state)
 
 	cli_expect(r, cli_run(r, "wait", "win11", "--timeout", "0s"), 1);
 	cli_err_has(r, "the VM 'win11' has devices of this host still");
-	cli_expect(r, cli_run(r, "--timeout", "0m", "wait", "win11"), 1);
+	cli_expect(r, cli_run(r, "wait", "--timeout=0m", "win11"), 1);
 	cli_expect(r, cli_run(r, "wait", "--timeout", "1s", "win11"), 1);
+	cli_expect(r, cli_run(r, "wait", "--timeout", "1s", "--timeout", "2s", "win11"), 2);
+	cli_err_has(r, "--timeout is given twice");
 }
 
 static void wrong_calls(void **state)
@@ -69,7 +71,7 @@ static void wrong_calls(void **state)
 	cli_expect(r, cli_run(r, "wait", "win11", "--timeout", "5"), 2);
 	cli_err_has(r, "--timeout takes a number and its unit s or m");
 	cli_expect(r, cli_run(r, "status", "--timeout", "5s"), 2);
-	cli_err_has(r, "--timeout goes with wait");
+	cli_err_has(r, "unknown option '--timeout'");
 }
 
 /* --- one that waits ----------------------------------------------------------------------------- */

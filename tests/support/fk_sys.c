@@ -505,7 +505,7 @@ static int fk_op_console_fb(struct vh_sys *sys, unsigned console)
 {
 	struct fakekernel *fk = fk_of(sys);
 
-	return fk->dead ? -EOWNERDEAD : fk->captured ? -EROFS : fk_console_fb(fk, console);
+	return fk->dead ? -EOWNERDEAD : fk_console_fb(fk, console);
 }
 
 static int fk_op_signal(struct vh_sys *sys, const struct vh_process *p, int number)

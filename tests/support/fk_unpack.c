@@ -110,6 +110,21 @@ static int put_below(struct unpack *u, const struct fk_node *dir, const char *pr
 	return rc;
 }
 
+/* As the sys door of that directory reads it. */
+static int put_consoles(struct unpack *u, struct fakekernel *fk)
+{
+	VH_AUTO_TEXT struct vh_text t = {0};
+
+	for (unsigned console = 1; console < 64; console++) {
+		int fb = fk_console_fb(fk, console);
+
+		if (fb >= 0 || fb == -ENXIO) {
+			vh_text_addf(&t, "%u %d\n", console, fb >= 0 ? fb : -1);
+		}
+	}
+	return t.len > 0 ? put_bytes(u->root, "captured/con2fb", vh_text_str(&t), t.len, 0644) : 0;
+}
+
 int fk_unpack(struct fakekernel *fk, const char *dir)
 {
 	struct unpack u = {.root = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC)};
@@ -120,6 +135,9 @@ int fk_unpack(struct fakekernel *fk, const char *dir)
 	}
 	if (rc == 0) {
 		rc = put_bytes(u.root, STAT_FILE, vh_text_str(&u.stat), u.stat.len, 0644);
+	}
+	if (rc == 0 && !fk->is_static) {
+		rc = put_consoles(&u, fk);
 	}
 	vh_text_done(&u.stat);
 	if (u.root >= 0) {
