@@ -20,7 +20,7 @@ source hooks/proxmox.bash
 build_packages=(build-essential cmake ninja-build pkg-config libinih-dev libjson-c-dev libmd-dev libpci-dev
 	libvirt-dev libxml2-dev)
 test_packages=(libcmocka-dev clang libclang-rt-dev clang-format clang-tidy cppcheck shellcheck
-	codespell valgrind mandoc lintian bash-completion zsh fish)
+	codespell valgrind mandoc lintian bash-completion zsh fish chromium)
 
 release=build/release
 staged=$PWD/build/staged

@@ -8,9 +8,14 @@
 
 void cli_error(const struct vh_error *err)
 {
-	(void)fprintf(stderr, "vfio-handoff: %s\n", err->msg);
-	if (err->hint[0]) {
-		(void)fprintf(stderr, "              %s\n", err->hint);
+	struct vh_error shown = *err;
+
+	/* Names of files and what is in them may hold escapes for a terminal. */
+	vh_sanitize(shown.msg);
+	vh_sanitize(shown.hint);
+	(void)fprintf(stderr, "vfio-handoff: %s\n", shown.msg);
+	if (shown.hint[0]) {
+		(void)fprintf(stderr, "              %s\n", shown.hint);
 	}
 }
 

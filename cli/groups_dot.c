@@ -45,16 +45,19 @@ static void cut(char *s, size_t max)
 
 static void add_node(const struct vh_function *f, struct cli_pci_names *names, struct vh_text *out)
 {
+	char driver[VH_NAME_MAX];
 	char name[256];
 
 	cli_pci_short_name(names, f, name, sizeof(name));
 	vh_sanitize(name);
 	cut(name, NAME_MAX_BYTES);
+	(void)vh_copy(driver, sizeof(driver), f->driver[0] ? f->driver : "no driver");
+	vh_sanitize(driver);
 	vh_text_addf(out, "    \"%s\" [fillcolor=\"%s\", label=\"%s\\n", f->name, colour_of(f),
 		     f->name);
 	add_escaped(out, name);
 	vh_text_addf(out, "\\n[%04x:%04x] ", f->vendor, f->device);
-	add_escaped(out, f->driver[0] ? f->driver : "no driver");
+	add_escaped(out, driver);
 	vh_text_add(out, "\"];\n");
 }
 

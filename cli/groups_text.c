@@ -117,6 +117,14 @@ static void add_facts(const struct vh_topology *t, size_t index, struct vh_text 
 	}
 }
 
+/* A captured tree says what it likes. */
+static void sanitize(struct vh_text *text)
+{
+	if (text->data) {
+		vh_sanitize(text->data);
+	}
+}
+
 /* What is to be doubted is marked; the mark is explained at the end. */
 static const char *mark_of(const struct vh_topology *t, int number)
 {
@@ -145,6 +153,8 @@ static void add_function(const struct painter *p, size_t index)
 		     mark_of(p->t, f->group), p->driver_width, f->driver[0] ? f->driver : "-");
 	draw_branch(p, index, &line);
 	add_facts(p->t, index, &facts, &more);
+	sanitize(&line);
+	sanitize(&more);
 	cli_pci_short_name(p->names, f, name, sizeof(name));
 	vh_sanitize(name);
 	used = width_of(vh_text_str(&line)) + width_of(vh_text_str(&facts));

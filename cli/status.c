@@ -203,26 +203,39 @@ static void add_watcher(struct vh_sys *sys, struct vh_text *out)
 	}
 }
 
-static int collect(struct cli *cli, struct json_object *array, struct vh_text *out)
+/* Where what could not be read is told: @problems, or a person if that is NULL. */
+static void complain(const struct vh_error *err, struct vh_text *problems)
+{
+	if (problems) {
+		vh_text_addf(problems, "%s%s", problems->len ? "; " : "", err->msg);
+	} else {
+		cli_error(err);
+	}
+}
+
+static int collect(struct cli *cli, struct json_object *array, struct vh_text *out,
+		   struct vh_text *problems)
 {
 	VH_AUTO_LIST struct vh_list vms = {0};
+	struct vh_error err = {0};
 	int status = CLI_OK;
 	int rc = vh_journal_list(cli->sys, &vms);
 
 	if (rc) {
-		(void)fprintf(stderr, "vfio-handoff: cannot read /" VH_RUN_VM_DIR "\n");
+		(void)vh_error_set(&err, -rc, NULL, "cannot read /" VH_RUN_VM_DIR);
+		complain(&err, problems);
 		status = CLI_FAILED;
 	}
 	for (size_t i = 0; i < vms.count; i++) {
 		VH_AUTO_JOURNAL struct vh_journal j = {0};
-		struct vh_error err = {0};
 
+		err = (struct vh_error){0};
 		rc = vh_journal_load(cli->sys, vms.items[i], false, &j, &err);
 		if (rc == -ENOENT) {
 			continue; /* it ended just now */
 		}
 		if (rc) {
-			cli_error(&err);
+			complain(&err, problems);
 			status = CLI_FAILED;
 		} else if (array) {
 			(void)json_object_array_add(array, to_json(cli, &j));
@@ -238,9 +251,9 @@ static int collect(struct cli *cli, struct json_object *array, struct vh_text *o
 	return status;
 }
 
-int cli_status_render(struct cli *cli, struct vh_text *out)
+int cli_status_render(struct cli *cli, struct vh_text *out, struct vh_text *problems)
 {
-	return collect(cli, NULL, out);
+	return collect(cli, NULL, out, problems);
 }
 
 int cli_status(struct cli *cli, int argc, char **argv)
@@ -253,7 +266,7 @@ int cli_status(struct cli *cli, int argc, char **argv)
 	if (argc != 1) {
 		return cli_usage("status [--json]");
 	}
-	status = collect(cli, array, &text);
+	status = collect(cli, array, &text, NULL);
 	if (cli->json) {
 		cli_json_print(array);
 	} else {

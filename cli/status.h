@@ -4,8 +4,6 @@
 #include "cli/cli.h"
 #include "lib/base/text.h"
 
-/*
- * Adds what `status` says. Return: CLI_OK, or CLI_FAILED after saying on stderr what could not be
- * read.
- */
-int cli_status_render(struct cli *cli, struct vh_text *out) __attribute__((nonnull));
+/* Adds what `status` says, and what it could not read. Return: CLI_OK; CLI_FAILED with the latter. */
+int cli_status_render(struct cli *cli, struct vh_text *out, struct vh_text *problems)
+	__attribute__((nonnull));

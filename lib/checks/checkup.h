@@ -107,6 +107,8 @@ void vh_means(struct vh_finding *f, const char *fmt, ...)
 	__attribute__((nonnull, format(printf, 2, 3)));
 void vh_remedy(struct vh_finding *f, const char *fmt, ...)
 	__attribute__((nonnull, format(printf, 2, 3)));
+/* The same for @hint, an error's or a refusal's, which is made a sentence. */
+void vh_remedy_hint(struct vh_finding *f, const char *hint) __attribute__((nonnull));
 void vh_remedy_command(struct vh_finding *f, const char *fmt, ...)
 	__attribute__((nonnull, format(printf, 2, 3)));
 

@@ -51,9 +51,9 @@ static void judge_raw(struct vh_checkup *c, const struct vh_ha *ha)
 		vh_text_str(&raw), names_of(&ha->nodes, &nodes));
 	vh_means(f, "HA does not look at devices. The node it moves the VM to may have something "
 		    "else at that address, or nothing.");
-	vh_remedy(f, "Make a resource mapping with the card of each node, and use it in the VM "
-		     "(Datacenter, Resource Mappings).");
-	vh_remedy_command(f, "qm set %s --hostpci0 mapping=NAME,pcie=1", VH_WORD(c->vm));
+	vh_remedy(f, "Make a resource mapping with the card of each node "
+		     "(Datacenter, Resource Mappings), and name it in the VM's "
+		     "hostpci line: mapping=NAME instead of the address.");
 }
 
 /* --- mappings */
@@ -183,6 +183,7 @@ static void judge_policy(struct vh_checkup *c)
 static void judge_others(struct vh_checkup *c, const struct vh_ha *ha)
 {
 	VH_AUTO_TEXT struct vh_text nodes = {0};
+	VH_AUTO_TEXT struct vh_text each = {0};
 	char path[VH_PATH_MAX];
 	struct vh_finding *f;
 	bool local;
@@ -203,7 +204,11 @@ static void judge_others(struct vh_checkup *c, const struct vh_ha *ha)
 		  local ? "Run doctor there, too; a profile in /%s is the same on every node."
 			: "Run doctor there, too; the profiles in /%s are on every node.",
 		  VH_PROFILE_CLUSTER_DIR);
-	vh_remedy_command(f, "ssh NODE vfio-handoff doctor");
+	for (size_t i = 0; i < ha->nodes.count; i++) {
+		vh_text_addf(&each, "%s%s", i ? " " : "", VH_WORD(ha->nodes.items[i]));
+	}
+	vh_remedy_command(f, "for node in %s; do ssh \"$node\" vfio-handoff doctor; done",
+			  vh_text_str(&each));
 }
 
 void vh_check_cluster_ha(struct vh_checkup *c)
@@ -219,7 +224,7 @@ void vh_check_cluster_ha(struct vh_checkup *c)
 		f = vh_found(c, VH_UNKNOWN, "", "whether HA manages the VM is not known");
 		vh_seen(f, "%s", err.msg);
 		vh_means(f, "HA could start it on another node.");
-		vh_remedy(f, "%s", err.hint[0] ? err.hint : "Run it as root.");
+		vh_remedy_hint(f, err.hint[0] ? err.hint : "run doctor as root");
 		vh_remedy_command(f, "ha-manager status");
 		return;
 	}

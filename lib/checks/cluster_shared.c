@@ -171,7 +171,7 @@ void vh_check_cluster_autostart(struct vh_checkup *c)
 
 		vh_seen(f, "/%s: %s", c->has_pve ? "etc/pve/nodes" : AUTOSTART, strerror(-rc));
 		vh_means(f, "Of several with the same card, only one starts.");
-		vh_remedy(f, "Run it as root.");
+		vh_remedy(f, "Run doctor as root.");
 		vh_remedy_command(f, c->has_pve ? "qm list" : "virsh list --all --autostart");
 	} else {
 		judge(c, &facts, ours, &r);

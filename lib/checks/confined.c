@@ -174,7 +174,8 @@ static void found_label(struct vh_checkup *c)
 	vh_means(f,
 		 "A directory that was made by hand may lack the type virt_hook_t, and then libvirt's "
 		 "daemon may not run what is in it.");
-	vh_remedy(f, "Compare the labels with what the policy wants; restorecon -Rv sets them.");
+	vh_remedy(f, "Compare the labels with what the policy wants, and set them "
+		     "with restorecon -Rv.");
 	vh_remedy_command(f, "ls -dZ /etc/libvirt/hooks; restorecon -Rnv /etc/libvirt/hooks");
 }
 

@@ -93,9 +93,8 @@ static void check_screen(struct vh_checkup *c)
 		}
 		vh_means(found, "While the VM runs the host's screen is dark: no desktop, no text "
 				"console, and no way to see why a start failed.");
-		vh_remedy(found,
-			  "make sure that this host can be reached over the network, e.g. by "
-			  "ssh, before the first start");
+		vh_remedy(found, "Make sure before the first start that this host can be "
+				 "reached over the network, for example by ssh.");
 	}
 }
 
@@ -147,10 +146,11 @@ static void report_occupied(struct vh_checkup *c, const struct vh_function *f,
 	vh_seen(found, "/sys/bus/platform/devices/%s: driver %s", fb->device, fb->driver);
 	vh_means(found, "It keeps a part of the card's memory: QEMU then says that it cannot "
 			"reserve a BAR, and the guest shows nothing.");
-	vh_remedy(found, "let go of it; for every start, keep the kernel from making it: "
-			 "initcall_blacklist=sysfb_init on its command line");
-	vh_remedy_command(found, "echo %s | sudo tee /sys/bus/platform/drivers/%s/unbind",
-			  fb->device, fb->driver);
+	vh_remedy(found, "Unbind the frame buffer. To keep the kernel from making it at "
+			 "every boot, put initcall_blacklist=sysfb_init on its command "
+			 "line.");
+	vh_remedy_command(found, "echo %s > /sys/bus/platform/drivers/%s/unbind", fb->device,
+			  fb->driver);
 }
 
 static void check_console(struct vh_checkup *c)
@@ -195,12 +195,12 @@ static void report_override(struct vh_checkup *c, const struct vh_function *f)
 		 "back what it found, so the card comes back to this as well.",
 		 f->driver_override);
 	if (by_driverctl) {
-		vh_remedy(found, "take the override out of driverctl, which sets it at every start");
-		vh_remedy_command(found, "sudo driverctl unset-override %s", f->name);
+		vh_remedy(found, "Take the override out of driverctl, which sets it at every "
+				 "boot.");
+		vh_remedy_command(found, "driverctl unset-override %s", f->name);
 	} else {
-		vh_remedy(found, "empty it, and find the script or udev rule that sets it");
-		vh_remedy_command(found, "echo | sudo tee /sys/bus/pci/devices/%s/driver_override",
-				  f->name);
+		vh_remedy(found, "Empty it, and find the script or udev rule that sets it.");
+		vh_remedy_command(found, "echo > /sys/bus/pci/devices/%s/driver_override", f->name);
 	}
 }
 
@@ -241,8 +241,8 @@ static void judge_cold(struct vh_checkup *c, const struct vh_function *f, const 
 			 "Some cards cannot be brought back from D3cold while a VM has them: "
 			 "\"Unable to change power state from D3cold to D0\".");
 		vh_remedy(found,
-			  "in %s of the profile leave power and d3cold at their defaults: "
-			  "power = on, d3cold = off",
+			  "In %s of the profile, leave power and d3cold at their "
+			  "defaults: power = on, d3cold = off.",
 			  d ? d->title : "[device]");
 	}
 }
@@ -255,9 +255,9 @@ static void judge_error(struct vh_checkup *c, const struct vh_function *f)
 
 	vh_seen(found, "/sys/bus/pci/devices/%s/power/runtime_status: error", f->name);
 	vh_means(found, "The kernel could not suspend or wake it and tries no more.");
-	vh_remedy(found, "read what the kernel said of it; a power cycle of the host, not just a "
-			 "reboot, is what helps a card that does not wake");
-	vh_remedy_command(found, "sudo dmesg | grep %s", f->name);
+	vh_remedy(found, "Read what the kernel said of it. A card that does not wake "
+			 "needs a power cycle of the host, not just a reboot.");
+	vh_remedy_command(found, "dmesg | grep %s", f->name);
 }
 
 static void check_power(struct vh_checkup *c)
@@ -304,7 +304,7 @@ static void check_modules(struct vh_checkup *c)
 		vh_means(found,
 			 "The unbind of this driver waits for ever for whoever uses the card, "
 			 "users inside the kernel included, and then only a reboot helps.");
-		vh_remedy(found, "set modules = auto in [host] of the profile");
+		vh_remedy(found, "Set modules = auto in [host] of the profile.");
 	}
 }
 

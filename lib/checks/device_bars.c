@@ -141,9 +141,10 @@ static void report_unplaced(struct vh_checkup *c, const struct vh_function *f, s
 	vh_means(found,
 		 "Neither the firmware nor the kernel found room for it. A driver cannot use "
 		 "the card like this, in the host or in the guest.");
-	vh_remedy(found, "switch on \"Above 4G Decoding\" in the firmware setup; if it is on, boot "
-			 "with pci=realloc, and look at what the kernel says");
-	vh_remedy_command(found, "sudo dmesg | grep -i -e 'BAR %zu' -e 'no space for'", index);
+	vh_remedy(found, "Switch on \"Above 4G Decoding\" in the firmware setup. If it "
+			 "is on, boot with pci=realloc, and look at what the kernel "
+			 "says.");
+	vh_remedy_command(found, "dmesg | grep -i -e 'BAR %zu' -e 'no space for'", index);
 }
 
 /* For a display: how much of its memory is to be seen at once, and where. */
@@ -154,7 +155,7 @@ static void report_window(struct vh_checkup *c, const struct vh_function *f, siz
 	bool low = b->start < FOUR_GIB;
 	char buf[32];
 	struct vh_finding *found = vh_found(c, VH_PASS, f->name,
-					    "%s of its memory are in view (BAR %zu)",
+					    "its window of memory, BAR %zu, has %s",
 					    size_text(b->size, buf), index);
 
 	sizes_text(b->sizes, &sizes);
@@ -163,8 +164,8 @@ static void report_window(struct vh_checkup *c, const struct vh_function *f, siz
 	if (b->sizes) {
 		vh_seen(found, "resource%zu_resize: %s", index, vh_text_str(&sizes));
 		vh_means(found,
-			 "The BAR is resizable, and the guest gets it with the size that it has "
-			 "now%s.",
+			 "The window can be resized, and the guest gets it with the "
+			 "size that it has now%s.",
 			 low ? ". It is below 4 GiB: more needs \"Above 4G Decoding\" in the "
 			       "firmware setup"
 			     : "");
@@ -185,16 +186,17 @@ static void warn_of_arc(struct vh_checkup *c, const struct vh_function *f, const
 		return;
 	}
 	found = vh_found(c, VH_WARNING, f->name,
-			 "freezes of the host are reported for Arc cards with a large BAR");
+			 "freezes of the host are reported for Arc cards with a large "
+			 "window of memory (BAR)");
 	vh_seen(found, "/sys/bus/pci/devices/%s/resource: %s", f->name, size_text(b->size, buf));
 	vh_seen(found, "reported in intel/compute-runtime#880");
-	vh_means(found,
-		 "Most run well with it. If this host freezes when the VM starts, the room for "
-		 "the BAR, in the host or in the guest, is the first thing to look at.");
-	vh_remedy(found,
-		  "if it does: boot the host with pci=realloc, give the guest's root complex a "
-		  "larger window (-global q35-pcihost.pci-hole64-size=2048G), or switch "
-		  "Resizable BAR off in the firmware setup");
+	vh_means(found, "Most run well with it. If this host freezes when the VM "
+			"starts, the room for that window, in the host or in the "
+			"guest, is the first thing to look at.");
+	vh_remedy(found, "If this host freezes, boot it with pci=realloc, give the "
+			 "guest more room (-global q35-pcihost.pci-hole64-size=2048G "
+			 "among QEMU's arguments), or switch Resizable BAR off in the "
+			 "firmware setup.");
 }
 
 static void judge_windows(struct vh_checkup *c, const struct vh_function *f,

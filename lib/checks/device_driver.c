@@ -247,21 +247,20 @@ static void report_unbound(struct vh_checkup *c, const struct vh_function *f,
 		vh_seen(found, "/lib/modules: no module of this kernel knows %04x:%04x", f->vendor,
 			f->device);
 	}
-	vh_means(found,
-		 "The VM can have it. But it does not work on the host, and after the VM it is "
-		 "without a driver again: the hand-over puts back what it found.");
+	vh_means(found, "The VM can have it, but it does not work on the host. After "
+			"the VM it is without a driver again: the hand-over puts back "
+			"what it found.");
 	if (k->blocked && !k->free) {
-		vh_remedy(found,
-			  "if the host shall use it, take that line out, rebuild the initramfs "
-			  "and reboot; 'setup --clean' does it and shows it first");
-		vh_remedy_command(found, "sudo vfio-handoff setup --clean");
+		vh_remedy(found, "If the host shall use it, take that line out, rebuild the "
+				 "initramfs and reboot. Setup shows that first, and does it "
+				 "with --apply.");
+		vh_remedy_command(found, "vfio-handoff setup --clean");
 	} else if (k->free) {
-		vh_remedy(found,
-			  "if the host shall use it, load its driver; if it does not take it, "
-			  "the kernel's messages say why");
-		vh_remedy_command(found, "sudo modprobe %s", k->free);
+		vh_remedy(found, "If the host shall use it, load its driver. If that does not "
+				 "take it, the kernel's messages say why.");
+		vh_remedy_command(found, "modprobe %s", k->free);
 	} else {
-		vh_remedy(found, "if the host shall use it, install a driver for it");
+		vh_remedy(found, "If the host shall use it, install a driver for it.");
 	}
 }
 
@@ -326,7 +325,7 @@ static void report_foreign(struct vh_checkup *c, const struct vh_function *f)
 {
 	bool stub = !f->is_vfio;
 	struct vh_finding *found = vh_found(c, VH_WARNING, f->name,
-					    "%s has it, and not for this VM's start", f->driver);
+					    "%s has it, but not for a start of this VM", f->driver);
 
 	vh_seen(found, "/sys/bus/pci/devices/%s/driver: %s", f->name, f->driver);
 	vh_seen(found, "/run/vfio-handoff/device/%s: not there", f->name);
@@ -336,19 +335,18 @@ static void report_foreign(struct vh_checkup *c, const struct vh_function *f)
 		 f->driver);
 	if (!stub && vh_sys_exists(c->sys, "etc/driverctl.d/pci-%s", f->name)) {
 		vh_seen(found, "/etc/driverctl.d/pci-%s", f->name);
-		vh_remedy(found, "if the host shall use it between two runs of the VM, take the "
-				 "override out of driverctl");
-		vh_remedy_command(found, "sudo driverctl unset-override %s", f->name);
+		vh_remedy(found, "If the host shall use it between two runs of the VM, take the "
+				 "override out of driverctl.");
+		vh_remedy_command(found, "driverctl unset-override %s", f->name);
 	} else if (see_why(c, f, found)) {
-		vh_remedy(found, "if the host shall use it between two runs of the VM, take those "
-				 "lines out; if not, dedicate it by its address with 'setup "
-				 "--dedicate'");
-		vh_remedy_command(found, "sudo vfio-handoff setup --clean");
+		vh_remedy(found, "If the host shall use it between two runs of the VM, take "
+				 "those lines out. If not, dedicate it by its address with "
+				 "'vfio-handoff setup --dedicate'.");
+		vh_remedy_command(found, "vfio-handoff setup --clean");
 	} else {
-		vh_remedy(found,
-			  "if the host shall use it, find what binds it when the host starts "
-			  "(a script, a udev rule, the initramfs), and give it to its driver: "
-			  "empty driver_override, unbind it, probe it");
+		vh_remedy(found, "If the host shall use it, find what binds it when the host "
+				 "boots (a script, a udev rule, the initramfs), take that out "
+				 "and reboot.");
 		vh_remedy_command(found,
 				  "systemctl list-units --all | grep -i -e vfio -e driverctl");
 	}
@@ -396,5 +394,5 @@ void vh_check_device_driver(struct vh_checkup *c)
 	}
 	say_in_bulk(c, &at_home, "the host's own drivers have the devices, as before a start");
 	say_in_bulk(c, &out, "the devices are handed over to this VM");
-	say_in_bulk(c, &dedicated, "the devices are dedicated: vfio-pci has them from the start on");
+	say_in_bulk(c, &dedicated, "the devices are dedicated: vfio-pci has them from boot on");
 }

@@ -60,6 +60,21 @@ static struct vh_finding *spare(struct vh_checkup *c)
 	return &none;
 }
 
+/* What was read on the host may hold escapes for a terminal; a line break stays only in @lines. */
+static void clean(char *text, bool lines)
+{
+	while (lines && *text) {
+		size_t len = strcspn(text, "\n");
+		char behind = text[len];
+
+		text[len] = '\0';
+		vh_sanitize(text);
+		text[len] = behind;
+		text += len + (behind != '\0');
+	}
+	vh_sanitize(text);
+}
+
 static void set_text(struct vh_text *t, const char *fmt, va_list ap)
 	__attribute__((format(printf, 2, 0)));
 
@@ -71,6 +86,7 @@ static void set_text(struct vh_text *t, const char *fmt, va_list ap)
 		t->failed = true;
 		return;
 	}
+	clean(text, false);
 	if (!t->failed) {
 		vh_text_done(t);
 		vh_text_add(t, text);
@@ -93,6 +109,7 @@ struct vh_finding *vh_found(struct vh_checkup *c, enum vh_verdict verdict, const
 	f = &items[d->count++];
 	*f = (struct vh_finding){.id = c->check->id, .stage = c->check->stage, .verdict = verdict};
 	(void)vh_copy(f->subject, sizeof(f->subject), subject);
+	clean(f->subject, false);
 	va_start(ap, fmt);
 	set_text(&f->title, fmt, ap);
 	va_end(ap);
@@ -111,6 +128,7 @@ void vh_seen(struct vh_finding *f, const char *fmt, ...)
 	}
 	va_end(ap);
 	if (text) {
+		clean(text, true);
 		if (f->seen.len > 0) {
 			vh_text_add(&f->seen, "; ");
 		}
@@ -135,6 +153,30 @@ void vh_remedy(struct vh_finding *f, const char *fmt, ...)
 	va_start(ap, fmt);
 	set_text(&f->remedy, fmt, ap);
 	va_end(ap);
+}
+
+/* A command, a path or a key keeps its first letter. */
+static bool begins_with_a_word(const char *text)
+{
+	static const char *const commands[] = {"chmod", "chown", "modprobe",  "mount", "pvesm",
+					       "qm",    "setup", "systemctl", "virsh"};
+	size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyz");
+
+	for (size_t i = 0; i < VH_ARRAY_SIZE(commands); i++) {
+		if (len == strlen(commands[i]) && strncmp(text, commands[i], len) == 0) {
+			return false;
+		}
+	}
+	return len > 0 && strchr(" ,;:.'", text[len]) && strncmp(text + len, " -", 2) != 0 &&
+	       strncmp(text + len, " =", 2) != 0;
+}
+
+void vh_remedy_hint(struct vh_finding *f, const char *hint)
+{
+	size_t len = strlen(hint);
+
+	vh_remedy(f, "%c%s%s", begins_with_a_word(hint) ? hint[0] - 'a' + 'A' : hint[0],
+		  len > 0 ? hint + 1 : "", len > 0 && hint[len - 1] == '.' ? "" : ".");
 }
 
 void vh_remedy_command(struct vh_finding *f, const char *fmt, ...)

@@ -20,7 +20,7 @@ static void out_of_memory(struct vh_checkup *c, const struct vh_error *err)
 
 	vh_seen(f, "%s", err->msg);
 	vh_means(f, "Nothing is known of what must move together.");
-	vh_remedy(f, "free memory and try again");
+	vh_remedy(f, "Free memory and try again.");
 }
 
 static bool load(struct vh_checkup *c, struct vh_topology *t)
@@ -47,7 +47,7 @@ static void check_exist(struct vh_checkup *c)
 	f = vh_found(c, VH_FAILURE, "", "there are no IOMMU groups");
 	vh_seen(f, "/" GROUPS ": empty");
 	vh_means(f, "Without groups nothing can be handed over.");
-	vh_remedy(f, "see what stands above under IOMMU");
+	vh_remedy(f, "Do what stands above under IOMMU.");
 }
 
 /* --- neighbours */
@@ -86,12 +86,13 @@ static void say_remedy(const struct vh_topology *t, int group, const char *first
 {
 	VH_AUTO_TEXT struct vh_text help = {0};
 
+	vh_text_add(&help, first);
 	vh_topology_say_help(t, group, &help);
 	if (t->has_patch && !t->override[0]) {
 		vh_text_add(&help, "; ");
 		vh_topology_say_override(t, &help);
 	}
-	vh_remedy(f, "%s%s", first, vh_text_str(&help));
+	vh_remedy_hint(f, vh_text_str(&help));
 }
 
 static void say_shared(struct vh_checkup *c, const struct vh_topology *t, size_t display, int group)
@@ -99,9 +100,9 @@ static void say_shared(struct vh_checkup *c, const struct vh_topology *t, size_t
 	const struct vh_function *gpu = &t->host->functions[display];
 	VH_AUTO_TEXT struct vh_text others = {0};
 	VH_AUTO_TEXT struct vh_text why = {0};
-	struct vh_finding *f = vh_found(
-		c, VH_WARNING, gpu->name,
-		"the graphics card %s shares IOMMU group %d with other devices", gpu->name, group);
+	struct vh_finding *f =
+		vh_found(c, VH_WARNING, gpu->name,
+			 "this graphics card shares IOMMU group %d with other devices", group);
 
 	vh_topology_say_endpoints(t, group, -1, &others);
 	vh_topology_say_why(t, group, &why);
@@ -173,13 +174,12 @@ static size_t left_behind(const struct vh_checkup *c, int group, struct vh_text 
 
 static void say_no_group(struct vh_checkup *c, const struct vh_function *device)
 {
-	struct vh_finding *f =
-		vh_found(c, VH_FAILURE, device->name, "%s is in no IOMMU group", device->name);
+	struct vh_finding *f = vh_found(c, VH_FAILURE, device->name, "it is in no IOMMU group");
 
 	vh_seen(f, "/sys/bus/pci/devices/%s/iommu_group: not there", device->name);
-	vh_means(f, "No IOMMU is responsible for it, so that it cannot be given to a VM.");
-	vh_remedy(f, "look for what leaves this device out on the kernel's command line "
-		     "(intel_iommu=igfx_off) and in the firmware setup");
+	vh_means(f, "No IOMMU serves it, so it cannot be given to a VM.");
+	vh_remedy(f, "Look for what leaves this device out, on the kernel's command "
+		     "line (intel_iommu=igfx_off) and in the firmware setup.");
 	vh_remedy_command(f, "cat /proc/cmdline");
 }
 
@@ -190,9 +190,8 @@ static void say_left(struct vh_checkup *c, const struct vh_topology *t, size_t i
 	VH_AUTO_TEXT struct vh_text why = {0};
 	struct vh_finding *f =
 		vh_found(c, VH_FAILURE, device->name,
-			 "IOMMU group %d of %s holds devices that the profile does not "
-			 "hand over",
-			 device->group, device->name);
+			 "its IOMMU group %d holds devices that the profile does not hand over",
+			 device->group);
 
 	vh_seen(f, "/" GROUPS "/%d/devices: also %s", device->group, left);
 	vh_means(f, "A VM gets all devices of a group or none, so the hand-over is refused.");
@@ -202,7 +201,8 @@ static void say_left(struct vh_checkup *c, const struct vh_topology *t, size_t i
 		say_remedy(t, device->group,
 			   "give those away, too, with a [device] section for each; or ", f);
 	} else {
-		vh_remedy(f, "they are of the same device: add a [device] section for each");
+		vh_remedy(f, "Add a [device] section for each: they belong to the same "
+			     "device.");
 	}
 	vh_remedy_command(f, "vfio-handoff groups");
 }
@@ -293,15 +293,14 @@ static void check_override(struct vh_checkup *c)
 		vh_seen(f, "%s was split by it",
 			c->has_profile ? "no group of the profile" : "no group");
 	}
-	vh_means(f,
-		 "The kernel takes devices for kept apart that are not: a guest may reach the memory of "
-		 "what stayed with the host past the IOMMU.");
-	vh_remedy(
-		f,
-		claimed.len > 0 || unseen.len > 0
-			? "keep it only for guests that you trust as you trust the host; 'vfio-handoff "
-			  "groups' marks the groups"
-			: "take it off the kernel's command line: it does nothing for you");
+	vh_means(f, "The kernel treats devices as isolated that are not: past the "
+		    "IOMMU, a guest may reach the memory of devices that stay with "
+		    "the host.");
+	vh_remedy(f, claimed.len > 0 || unseen.len > 0
+			     ? "Keep it only for guests that you trust as you trust the host; "
+			       "'vfio-handoff groups' marks the groups."
+			     : "Take it off the kernel's command line: it does nothing for "
+			       "you.");
 	vh_remedy_command(f, "vfio-handoff groups");
 }
 
@@ -323,19 +322,18 @@ static void find_direct(char *text, struct vh_text *ret)
 
 static void say_direct(struct vh_checkup *c, const struct vh_function *device, const char *regions)
 {
-	struct vh_finding *f =
-		vh_found(c, VH_FAILURE, device->name,
-			 "the firmware keeps memory of %s for itself (IOMMU group %d)",
-			 device->name, device->group);
+	struct vh_finding *f = vh_found(c, VH_FAILURE, device->name,
+					"the firmware has reserved memory for it (IOMMU group %d)",
+					device->group);
 
 	vh_seen(f, "/" GROUPS "/%d/reserved_regions: %s", device->group, regions);
 	vh_means(f,
 		 "The kernel refuses to attach it: \"Firmware has requested this device have a 1:1 "
 		 "IOMMU mapping\"; older ones say \"ineligible for IOMMU domain attach due to "
 		 "platform RMRR requirement\".");
-	vh_remedy(f,
-		  "look for a firmware update, or for an option of its setup that ends it: remote "
-		  "management or monitoring of the slot, legacy USB, shared memory");
+	vh_remedy(f, "Look for a firmware update, or for an option of its setup "
+		     "that ends it: remote management or monitoring of the slot, "
+		     "legacy USB, shared memory.");
 }
 
 static void check_reserved(struct vh_checkup *c)
@@ -363,13 +361,14 @@ static void check_reserved(struct vh_checkup *c)
 		}
 	}
 	if (unknown.len > 0) {
-		f = vh_found(c, VH_UNKNOWN, "",
-			     "whether the firmware keeps memory of the devices could not be seen");
+		f = vh_found(
+			c, VH_UNKNOWN, "",
+			"whether the firmware has reserved memory for the devices could not be seen");
 		vh_seen(f, "%s: not readable", vh_text_str(&unknown));
 		vh_means(
 			f,
 			"The kernel refuses a device for which the firmware asks for a fixed mapping.");
-		vh_remedy(f, "if the VM's start fails, look in the kernel's messages");
+		vh_remedy(f, "If the VM's start fails, look in the kernel's messages.");
 		vh_remedy_command(f, "dmesg | grep -i -e '1:1 IOMMU' -e RMRR");
 	}
 }
@@ -414,19 +413,16 @@ static void check_type(struct vh_checkup *c)
 	if (identity == 1 && graphics) {
 		f = vh_found(
 			c, VH_PASS, graphics->name,
-			"for the host's own driver the integrated graphics %s goes past the IOMMU",
-			graphics->name);
+			"for the host's own driver, these integrated graphics go past the IOMMU");
 		vh_seen(f, "/" GROUPS "/%d/type: identity", graphics->group);
-		vh_means(f,
-			 "Some distributions' kernels leave it so for speed; a VM gets a mapping of its "
-			 "own all the same.");
+		vh_means(f, "Some distributions' kernels leave it so for speed. A VM gets "
+			    "a mapping of its own all the same.");
 	} else if (identity > 0) {
 		f = vh_found(c, VH_PASS, "",
-			     "for the host's own drivers devices go past the IOMMU (identity)");
+			     "for the host's own drivers, devices go past the IOMMU");
 		vh_seen(f, "/" GROUPS "/*/type: identity of %zu", identity);
-		vh_means(
-			f,
-			"That is what iommu=pt asks for. VMs need it as little as they suffer from it.");
+		vh_means(f, "That is what iommu=pt asks for. It neither helps nor harms a "
+			    "VM, which gets a mapping of its own.");
 	}
 }
 

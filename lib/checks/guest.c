@@ -22,10 +22,11 @@ static void cannot_see(struct vh_checkup *c, const struct vh_error *err)
 	if (c->captured) {
 		vh_remedy(f, "Capture the host as root.");
 	} else if (err->hint[0]) {
-		vh_remedy(f, "%s", err->hint);
+		vh_remedy_hint(f, err->hint);
 	} else {
-		vh_remedy(f, "Run it as root; libvirt's daemon, or Proxmox's cluster file system, "
-			     "must run.");
+		vh_remedy(f,
+			  "Run doctor as root; libvirt's daemon, or Proxmox's cluster file system, "
+			  "must run.");
 	}
 }
 
@@ -35,7 +36,7 @@ static void no_such_vm(struct vh_checkup *c, const struct vh_error *err)
 
 	vh_seen(f, "%s", err->msg);
 	vh_means(f, "The name is spelled another way, or the VM is another user's or node's.");
-	vh_remedy(f, "%s", err->hint[0] ? err->hint : "Name a VM of this host.");
+	vh_remedy_hint(f, err->hint[0] ? err->hint : "name a VM of this host");
 	vh_remedy_command(f, "%s",
 			  c->platform == VH_PLATFORM_PROXMOX ? "qm list" : "virsh list --all");
 }
@@ -47,7 +48,7 @@ static void makes_no_sense(struct vh_checkup *c, const struct vh_error *err)
 
 	vh_seen(f, "%s", err->msg);
 	vh_means(f, "The platform would not start this VM, or not with the card.");
-	vh_remedy(f, "%s", err->hint[0] ? err->hint : "Correct it.");
+	vh_remedy_hint(f, err->hint[0] ? err->hint : "correct it");
 }
 
 static void is_readable(struct vh_checkup *c, const struct vh_guest_facts *facts)
@@ -169,7 +170,7 @@ static void judge(struct vh_checkup *c, int rc, const struct vh_report *report,
 			     "the definition cannot have what the profile asks for");
 		vh_seen(f, "%s", err->msg);
 		vh_means(f, "The guest runs without what its profile promises.");
-		vh_remedy(f, "%s", err->hint[0] ? err->hint : "Change the profile or the VM.");
+		vh_remedy_hint(f, err->hint[0] ? err->hint : "change the profile or the VM");
 		vh_remedy_command(f, "vfio-handoff patch %s --check", VH_WORD(c->vm));
 		return;
 	}
@@ -213,7 +214,7 @@ static void check_definition(struct vh_checkup *c)
 		vh_seen(f, "%s", err.msg);
 		vh_means(f, "Which functions the guest should have is known only of cards that are "
 			    "there.");
-		vh_remedy(f, "%s", err.hint[0] ? err.hint : "Correct the profile.");
+		vh_remedy_hint(f, err.hint[0] ? err.hint : "correct the profile");
 		return;
 	}
 	if (rc == 0) {

@@ -79,8 +79,8 @@ void vh_check_guest_hidden(struct vh_checkup *c)
 				     : "NVIDIA's driver can see KVM, which it takes since 465");
 	vh_seen(f, "%s: KVM is %s", facts.name, facts.hides_kvm ? "hidden" : "not hidden");
 	if (!facts.hides_kvm) {
-		vh_means(f, "Only an older driver refuses with error 43; then set hide-kvm and "
-			    "vendor-id in [guest] of the profile, and patch.");
+		vh_means(f, "Only an older driver refuses with error 43. Then set hide-kvm "
+			    "and vendor-id in [guest] of the profile, and run patch.");
 	}
 }
 
@@ -106,7 +106,8 @@ static void is_bad_id(struct vh_checkup *c, const struct vh_guest_facts *facts, 
 	vh_means(f, facts->is_pve
 			    ? "Proxmox ignores the whole line, and with it the CPU's other options."
 			    : "libvirt refuses the definition.");
-	vh_remedy(f, "Choose 1 to 12 letters and digits: vendor-id in [guest] of the profile.");
+	vh_remedy(f, "Choose 1 to 12 letters and digits for vendor-id in [guest] of "
+		     "the profile, and run patch.");
 	vh_remedy_command(f, "vfio-handoff patch %s", VH_WORD(c->vm));
 }
 

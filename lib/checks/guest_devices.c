@@ -33,7 +33,7 @@ static void judge_lines(struct vh_checkup *c, const struct vh_guest_facts *facts
 	vh_seen(f, "%s", err->msg);
 	vh_means(f, refused ? "The start fails, after the card has left the host."
 			    : "They could not be compared with the host and the profile.");
-	vh_remedy(f, "%s", err->hint[0] ? err->hint : "Correct the hostpci lines.");
+	vh_remedy_hint(f, err->hint[0] ? err->hint : "correct the hostpci lines");
 }
 
 static void is_missing(struct vh_checkup *c, const struct vh_guest_facts *facts,
@@ -45,8 +45,8 @@ static void is_missing(struct vh_checkup *c, const struct vh_guest_facts *facts,
 	vh_seen(f, "%s: %s; /sys/bus/pci/devices/%s: none", facts->name, given->where, name);
 	vh_means(f, "The VM does not start. An address changes when a card is moved, another is "
 		    "added, or the firmware's settings change.");
-	vh_remedy(f, "Find the card's address of today, and correct the definition and the "
-		     "profile.");
+	vh_remedy(f, "Find the address that the card has now, and correct the "
+		     "definition and the profile.");
 	vh_remedy_command(f, "vfio-handoff groups");
 }
 

@@ -111,7 +111,8 @@ void vh_check_guest_firmware(struct vh_checkup *c)
 	vh_remedy(f, "Install the guest with UEFI, which needs no VGA; or set x-vga. A guest that "
 		     "was installed with BIOS does not start with UEFI.");
 	vh_remedy_command(f,
-			  facts.is_pve ? "vfio-handoff patch --new VMID --hypervisor proxmox"
+			  facts.is_pve ? "vfio-handoff patch --new $(pvesh get /cluster/nextid) "
+					 "--hypervisor proxmox"
 				       : "vfio-handoff patch --new %s-uefi --hypervisor libvirt",
 			  VH_WORD(c->vm));
 }
@@ -139,9 +140,9 @@ void vh_check_guest_display(struct vh_checkup *c)
 	}
 	vh_means(f, "The firmware, and often the desktop, show their picture there: the monitor on "
 		    "the card may stay dark, or be a second screen.");
-	vh_remedy(f,
-		  "Keep it while you install the guest and its driver. Then take it out: video = "
-		  "none in [guest] of the profile, and patch.");
+	vh_remedy(f, "Keep it while you install the guest and its driver. Then take "
+		     "it out: set video = none in [guest] of the profile, and run "
+		     "patch.");
 	vh_remedy_command(f, facts.is_pve ? "qm set %s --vga none" : "virsh edit %s",
 			  VH_WORD(c->vm));
 }

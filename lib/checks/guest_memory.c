@@ -294,9 +294,9 @@ void vh_check_guest_balloon(struct vh_checkup *c)
 		vh_remedy(f, "Switch the balloon off, and give the guest what it shall have.");
 		vh_remedy_command(f, "qm set %s --balloon 0", VH_WORD(c->vm));
 	} else {
-		vh_remedy(f,
-			  "Make currentMemory the same as memory; balloon = none in [guest] of the "
-			  "profile takes the device out.");
+		vh_remedy(f, "Make currentMemory the same as memory. To take the device "
+			     "out, set balloon = none in [guest] of the profile, and run "
+			     "patch.");
 		vh_remedy_command(f, "virsh setmem %s %" PRIu64 "M --config", VH_WORD(c->vm),
 				  mib(facts.memory_kib));
 	}

@@ -44,8 +44,7 @@ static void cannot_read(struct vh_checkup *c, const struct rom *rom, int rc,
 		f = found(c, VH_UNKNOWN, rom, "the ROM file could not be read");
 		vh_seen(f, "%s", err->msg);
 		vh_means(f, "Whether it is right for the card was not judged.");
-		vh_remedy(f, c->captured ? "Look at it on the host itself: rom check."
-					 : "Run it as root.");
+		vh_remedy(f, c->captured ? "Look at it on the host itself." : "Run doctor as root.");
 		vh_remedy_command(f, "vfio-handoff rom check %s", VH_WORD(rom->path));
 		return;
 	}
@@ -83,8 +82,8 @@ static bool judge_access(struct vh_checkup *c, const struct rom *rom)
 	vh_seen(f, "%s", err.msg);
 	vh_means(f, "The VM does not start: libvirt neither gives ROM files to that user nor tells "
 		    "AppArmor of them.");
-	vh_remedy(f, "%s",
-		  err.hint[0] ? err.hint : "Put it below /usr/share/vgabios, readable by all.");
+	vh_remedy_hint(f,
+		       err.hint[0] ? err.hint : "put it below /usr/share/vgabios, readable by all");
 	vh_remedy_command(f, "install -D -m 0644 %s %s", VH_WORD(rom->path), VH_WORD(place));
 	return false;
 }
@@ -98,7 +97,8 @@ static void is_no_rom(struct vh_checkup *c, const struct rom *rom, const char *w
 
 	vh_seen(f, "%s", why);
 	vh_means(f, "The guest's firmware ignores it, and the card is left without a ROM.");
-	vh_remedy(f, "rom check says what is wrong with it; a dump of the card itself is the best.");
+	vh_remedy(f, "Look at what is wrong with it; a dump of the card itself is "
+		     "best.");
 	vh_remedy_command(f, "vfio-handoff rom check %s", VH_WORD(rom->path));
 }
 
@@ -120,7 +120,8 @@ static void lacks_image(struct vh_checkup *c, const struct rom *rom, bool uefi)
 					  : "the ROM file has no image that a BIOS guest can run");
 
 	vh_seen(f, "the guest starts with %s", uefi ? "UEFI" : "SeaBIOS");
-	vh_means(f, "No picture on the card until the guest's driver is loaded.");
+	vh_means(f, "There is no picture on the card until the guest's driver is "
+		    "loaded.");
 	vh_remedy(f, uefi ? "Use a newer ROM of the card's maker, or start the guest with SeaBIOS."
 			  : "Start the guest with UEFI.");
 	vh_remedy_command(f, "vfio-handoff rom check %s", VH_WORD(rom->path));
@@ -285,9 +286,8 @@ void vh_check_guest_rom_bar(struct vh_checkup *c)
 		vh_seen(f, "%s: %s: %s, and ROMs switched off", facts.name, given->where,
 			given->rom);
 		vh_means(f, "The file is named, and QEMU shows the guest no ROM at all.");
-		vh_remedy(f,
-			  "Switch the ROM on (rom-bar = on in [guest] of the profile, and patch), "
-			  "or take the file out.");
+		vh_remedy(f, "Switch the ROM on (rom-bar = on in [guest] of the profile, "
+			     "then run patch), or take the file out.");
 		vh_remedy_command(f, "vfio-handoff patch %s", VH_WORD(c->vm));
 	}
 }
@@ -359,10 +359,9 @@ static void judge_shadow(struct vh_checkup *c, const struct vh_guest_facts *fact
 		       "ROM, and its screen may stay dark."
 		     : "It is the card the host booted with: the guest gets the copy that the BIOS "
 		       "left in memory, which it may have changed, and which ends at 128 KiB.");
-	vh_remedy(f,
-		  "Give it a ROM file: dump it while the host has booted with another card, or "
-		  "get it from the card's maker; then rom = FILE in its [device] of the profile, "
-		  "and patch.");
+	vh_remedy(f, "Give it a ROM file: dump it while the host has booted with "
+		     "another card, or get it from the card's maker. Then set rom = "
+		     "FILE in its [device] of the profile, and run patch.");
 	vh_remedy_command(f, "vfio-handoff rom dump %s", card->name);
 }
 

@@ -52,7 +52,7 @@ static void check_installed(struct vh_checkup *c)
 			     "others than root could change the hook");
 		vh_seen(f, "%s", err.msg);
 		vh_means(f, "It is run as root whenever a VM starts or stops.");
-		vh_remedy(f, "%s.", err.hint);
+		vh_remedy_hint(f, err.hint);
 		return;
 	}
 	if (rc == -ENOENT && c->platform == VH_PLATFORM_LIBVIRT &&
@@ -92,7 +92,8 @@ static void found_no_link(struct vh_checkup *c)
 	vh_means(f,
 		 "libvirt runs the executable files of qemu.d and passes over the rest without a "
 		 "word: VMs start and stop as if there were no profile.");
-	vh_remedy(f, "Make the link. In /usr/sbin the program may be run under AppArmor.");
+	vh_remedy(f, "Make the link; AppArmor lets libvirt run the program in "
+		     "/usr/sbin.");
 	vh_remedy_command(f, "install -d /" VH_HOOK_DIR " && ln -sfn " VH_HOOK_PROGRAM
 			     " /" VH_HOOK_LINK);
 }
@@ -311,9 +312,9 @@ static void found_session(struct vh_checkup *c, const char *path)
 	vh_means(f, "Its hooks run as that user, who may not move devices: nothing is handed over.");
 	vh_remedy(f, "As that user, give it to the libvirt of the system.");
 	vh_remedy_command(f,
-			  "virsh -c qemu:///session dumpxml '%s' >vm.xml && sudo virsh -c "
+			  "virsh -c qemu:///session dumpxml %s >vm.xml && sudo virsh -c "
 			  "qemu:///system define vm.xml",
-			  c->vm);
+			  VH_WORD(c->vm));
 }
 
 static void check_session(struct vh_checkup *c)

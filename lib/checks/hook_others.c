@@ -111,12 +111,11 @@ static void found_fights(struct vh_checkup *c, const char *path, const struct sc
 		 "its driver or stop the desktop get in each other's way, in the middle of a start "
 		 "or of a return.",
 		 for_vm ? "" : ", for whichever VM it is written for");
-	vh_remedy(
-		f,
-		"What it does to drivers and the desktop the profile does; take those lines out, or "
-		"make the file not executable. 'vfio-handoff setup' moves the dispatcher of a hook "
-		"collection aside.");
-	vh_remedy_command(f, "chmod a-x %s", path);
+	vh_remedy(f, "Take those lines out, or make the file not executable: the "
+		     "profile does what they do to drivers and the desktop. For the "
+		     "dispatcher of a hook collection, 'vfio-handoff setup --clean' "
+		     "moves it aside.");
+	vh_remedy_command(f, "chmod a-x %s", VH_WORD(path));
 }
 
 static void found_waits(struct vh_checkup *c, const char *path, const struct scan *s)

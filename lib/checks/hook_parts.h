@@ -62,3 +62,5 @@ void vh_check_hook_twice(struct vh_checkup *c) __attribute__((nonnull));
 /* hook_pve.c */
 void vh_check_hook_snippet(struct vh_checkup *c) __attribute__((nonnull));
 void vh_check_hook_post_stop(struct vh_checkup *c) __attribute__((nonnull));
+/* It says that nobody watches for what this Proxmox does not tell. */
+bool vh_hook_post_stop_warns(struct vh_checkup *c) __attribute__((nonnull));

@@ -17,7 +17,7 @@
 
 static void tell_to_set(struct vh_checkup *c, struct vh_finding *f)
 {
-	vh_remedy_command(f, "qm set %s --hookscript " OUR_SNIPPET, c->vm);
+	vh_remedy_command(f, "qm set %s --hookscript " OUR_SNIPPET, VH_WORD(c->vm));
 }
 
 static void found_none(struct vh_checkup *c)
@@ -44,7 +44,7 @@ static void found_broken(struct vh_checkup *c, const char *what, const char *see
 		 "Proxmox looks at it before each phase, and fails the VM's start when it cannot run "
 		 "it.");
 	vh_remedy(f, "Link the hook again, on each node the VM may run on, and name that snippet.");
-	vh_remedy_command(f, "./install.sh && qm set %s --hookscript " OUR_SNIPPET, c->vm);
+	vh_remedy_command(f, "./install.sh && qm set %s --hookscript " OUR_SNIPPET, VH_WORD(c->vm));
 }
 
 static void found_other(struct vh_checkup *c, const char *path, const char *leads)
@@ -198,11 +198,25 @@ static bool has_watcher(struct vh_sys *sys)
 }
 
 /* Proxmox bug 7119; commit 7d48d8ba of qemu-server. */
+static bool is_legacy(struct vh_sys *sys, const char *version)
+{
+	return is_before(version, 9, 1, 13) ||
+	       vh_sys_exists(sys, "run/qemu-server/force-legacy-cleanup");
+}
+
+bool vh_hook_post_stop_warns(struct vh_checkup *c)
+{
+	char version[80];
+
+	return c->platform == VH_PLATFORM_PROXMOX &&
+	       package_version(c->sys, "qemu-server", version, sizeof(version)) == 0 &&
+	       is_legacy(c->sys, version) && !has_watcher(c->sys);
+}
+
 void vh_check_hook_post_stop(struct vh_checkup *c)
 {
 	char version[80] = "";
 	struct vh_finding *f;
-	bool legacy;
 	int rc;
 
 	if (c->platform != VH_PLATFORM_PROXMOX) {
@@ -213,9 +227,7 @@ void vh_check_hook_post_stop(struct vh_checkup *c)
 		vh_hook_unseen(c, STATUS, "the version of qemu-server", rc);
 		return;
 	}
-	legacy = is_before(version, 9, 1, 13) ||
-		 vh_sys_exists(c->sys, "run/qemu-server/force-legacy-cleanup");
-	if (!legacy) {
+	if (!is_legacy(c->sys, version)) {
 		f = vh_found(c, VH_PASS, "", "Proxmox calls the hook at each end of a VM");
 		vh_seen(f, "/" STATUS ": qemu-server %s", version);
 		return;
@@ -229,7 +241,8 @@ void vh_check_hook_post_stop(struct vh_checkup *c)
 		 "post-stop. %s",
 		 f->verdict == VH_PASS
 			 ? "vfio-handoff-recover watches for that, and brings the devices back."
-			 : "Nothing watches for that: the devices stay away until the next start.");
+			 : "Nothing watches for that, nor for other ends that no event tells: the "
+			   "devices stay away until the next start.");
 	if (f->verdict == VH_PASS) {
 		return;
 	}

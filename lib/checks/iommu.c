@@ -154,11 +154,10 @@ static void ask_setup(struct vh_checkup *c, struct vh_finding *f)
 			     again ? "" : " in ", change->path);
 	}
 	if (setup.changes.count > 0) {
-		vh_remedy(
-			f,
-			"What setup would do: %s. It shows that as a diff, and with --apply it makes "
-			"it so; then reboot.",
-			vh_text_str(&text));
+		vh_remedy(f,
+			  "Let setup do this: %s. It shows that as a diff first; run it "
+			  "again with --apply, then reboot.",
+			  vh_text_str(&text));
 		vh_remedy_command(f, "vfio-handoff setup");
 		return;
 	}
@@ -166,9 +165,9 @@ static void ask_setup(struct vh_checkup *c, struct vh_finding *f)
 		vh_text_addf(&text, "%s%s", i > 0 ? "; " : "", setup.notes.items[i]);
 	}
 	if (text.len > 0) {
-		vh_remedy(f, "What setup says: %s.", vh_text_str(&text));
+		vh_remedy(f, "Read what setup says of it: %s.", vh_text_str(&text));
 	} else {
-		vh_remedy(f, "See what the kernel says at its start.");
+		vh_remedy(f, "Look at what the kernel says of it at boot.");
 	}
 }
 

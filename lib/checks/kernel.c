@@ -110,7 +110,7 @@ static void check_release(struct vh_checkup *c)
 		f = vh_found(c, VH_UNKNOWN, "", "which kernel runs could not be seen");
 		vh_seen(f, "/" OSRELEASE ": %s", strerror(-rc));
 		vh_means(f, "Whether it has defects that are known is not known either.");
-		vh_remedy(f, "See 'uname -r'.");
+		vh_remedy(f, "Look at it on the host itself.");
 		return;
 	}
 	for (size_t i = 0; i < VH_ARRAY_SIZE(defects); i++) {
@@ -182,7 +182,7 @@ static void check_modules(struct vh_checkup *c)
 			     "where the modules of the running kernel are is not known");
 		vh_seen(f, "/lib/modules: empty or not there");
 		vh_means(f, "A module that is not loaded yet may be out of reach.");
-		vh_remedy(f, "See that 'modprobe vfio-pci' works.");
+		vh_remedy(f, "Check that vfio-pci can be loaded.");
 		return;
 	}
 	f = vh_found(c, VH_FAILURE, "", "the modules of the running kernel are gone from the disk");
@@ -299,7 +299,7 @@ static void check_vfio(struct vh_checkup *c)
 		vh_seen(f, "not loaded, and there is no list of modules to look in: %s",
 			vh_text_str(&unseen));
 		vh_means(f, "They are loaded when they are needed, if they are there.");
-		vh_remedy(f, "See that it works.");
+		vh_remedy(f, "Check that vfio-pci can be loaded.");
 		vh_remedy_command(f, "modprobe vfio-pci");
 	} else if (!absent && unseen.len == 0) {
 		f = vh_found(c, VH_PASS, "", "this kernel has vfio-pci, vfio_iommu_type1 and kvm");
@@ -337,9 +337,8 @@ static void check_options(struct vh_checkup *c)
 		f = vh_found(c, VH_WARNING, o->name, "%s", o->title);
 		vh_seen(f, "/sys/module/vfio_pci/parameters/%s: Y", o->name);
 		vh_means(f, "%s", o->means);
-		vh_remedy(f,
-			  "Unless you need it: take it out of /etc/modprobe.d and of the kernel's "
-			  "command line, make the initramfs anew, and reboot.");
+		vh_remedy(f, "Unless you need it, take it out of /etc/modprobe.d and of the "
+			     "kernel's command line, make the initramfs anew, and reboot.");
 		vh_remedy_command(f, "grep -r %s /etc/modprobe.d /proc/cmdline", o->name);
 	}
 }

@@ -52,10 +52,9 @@ static void check_files(struct vh_checkup *c)
 			     "whether leftovers of guides are in the way is not known");
 		vh_seen(f, "%s", err.msg);
 		vh_means(f, "What setup looks for them in cannot all be read, or makes no sense.");
-		vh_remedy(f, "%s.",
-			  err.hint[0]  ? err.hint
-			  : c->is_root ? "Put that right first"
-				       : "Ask again as root");
+		vh_remedy_hint(f, err.hint[0]  ? err.hint
+				  : c->is_root ? "put that right first"
+					       : "run doctor as root");
 		vh_remedy_command(f, "vfio-handoff setup");
 		return;
 	}

@@ -193,7 +193,7 @@ const struct vh_log_cause vh_log_causes[] = {
 	 .patterns = {"Unknown PCI header type '127'"},
 	 .title = "a device no longer answered",
 	 .means = "Its configuration space read as all ones: it is off, or a reset has failed.",
-	 .remedy = "Only a boot of the host, best from power off, brings it back for sure.",
+	 .remedy = "Power the host off and on: only that brings it back for sure.",
 	 .command = "lspci -vs {device}"},
 	{.id = "logs.rom-missing",
 	 .logs = VH_LOG_VM,
@@ -209,7 +209,7 @@ const struct vh_log_cause vh_log_causes[] = {
 	 .verdict = VH_FAILURE,
 	 .patterns = {"romfile \"", "is empty"},
 	 .title = "the ROM file is empty",
-	 .means = "QEMU does not start with an empty one.",
+	 .means = "QEMU does not start with an empty file.",
 	 .remedy = "Dump it again, or take it out of the definition.",
 	 .command = "vfio-handoff rom dump {device} gpu.rom"},
 	{.id = "logs.rom-bad",
@@ -274,7 +274,7 @@ const struct vh_log_cause vh_log_causes[] = {
 	 .verdict = VH_FAILURE,
 	 .patterns = {"Failed to get \"write\" lock"},
 	 .title = "another QEMU has a disk of the guest open",
-	 .means = "Two VMs with the same image, or one that has not ended.",
+	 .means = "Two VMs have the same image, or one has not ended.",
 	 .remedy = "Stop the other one."},
 	/* --- hooks */
 	{.id = "logs.hook",
@@ -284,7 +284,7 @@ const struct vh_log_cause vh_log_causes[] = {
 	 .title = "a hook has refused, or failed, a start of the VM",
 	 .means = "What it said stands at the end of the line. Other hooks of the same directory fail a "
 		  "start just so; the path in the line tells which.",
-	 .remedy = "Do what the line says; the plan shows what would be done now.",
+	 .remedy = "Do what the line says. The plan shows what would be done now.",
 	 .command = "vfio-handoff plan {vm} detach"},
 	{.id = "logs.hook",
 	 .logs = VH_LOG_TASK | VH_LOG_DAEMON,
@@ -293,7 +293,8 @@ const struct vh_log_cause vh_log_causes[] = {
 	 .title = "the hookscript has refused, or failed, a phase of the VM",
 	 .means =
 		 "In pre-start that fails the start. What the hook said stands in the lines before.",
-	 .remedy = "Do what those lines say; the plan shows what would be done now.",
+	 .remedy = "Do what those lines say. The plan shows what would be done "
+		   "now.",
 	 .command = "vfio-handoff plan {vm} detach"},
 	{.id = "logs.hook",
 	 .logs = VH_LOG_TASK,
@@ -373,14 +374,15 @@ const struct vh_log_cause vh_log_causes[] = {
 	 .title = "QEMU took longer to start than Proxmox waits",
 	 .means =
 		 "Pinning much memory, or a slow reset, takes its time; QEMU may have come up after all.",
-	 .remedy = "Huge pages make it faster; qm start --timeout waits longer.",
+	 .remedy = "Give the guest huge pages, which make it faster, or let "
+		   "Proxmox wait longer.",
 	 .command = "qm start {vm} --timeout 300"},
 	{.id = "logs.locked",
 	 .logs = VH_LOG_TASK,
 	 .verdict = VH_FAILURE,
 	 .patterns = {"can't lock file", "got timeout"},
 	 .title = "another task had the VM's lock",
-	 .means = "A start or stop that has not ended, perhaps in its hookscript.",
+	 .means = "A start or stop has not ended, perhaps in its hookscript.",
 	 .remedy = "Wait for it, or see what it waits for.",
 	 .command = "vfio-handoff status"},
 	{0},

@@ -18,9 +18,9 @@ const struct vh_log_cause vh_log_kernel_causes[] = {
 	 .anywhere = true,
 	 .title = "the kernel has crashed in a driver of graphics or of VFIO",
 	 .means = "Locks that it held are held for ever, and whatever needs them hangs.",
-	 .remedy =
-		 "Boot the host. If it happens again at the same step, that driver cannot be unbound: "
-		 "let it not load for this card (setup --dedicate), or report it to its makers.",
+	 .remedy = "Reboot the host. If it happens again at the same step, that "
+		   "driver cannot be unbound: keep it off this card "
+		   "('vfio-handoff setup --dedicate'), or report it to its makers.",
 	 .command = "dmesg | grep -A40 'BUG: '"},
 	{.id = "logs.oops",
 	 .logs = VH_LOG_KERNEL,
@@ -30,9 +30,9 @@ const struct vh_log_cause vh_log_kernel_causes[] = {
 	 .anywhere = true,
 	 .title = "the kernel has crashed in a driver of graphics or of VFIO",
 	 .means = "Locks that it held are held for ever, and whatever needs them hangs.",
-	 .remedy =
-		 "Boot the host. If it happens again at the same step, that driver cannot be unbound: "
-		 "let it not load for this card (setup --dedicate), or report it to its makers.",
+	 .remedy = "Reboot the host. If it happens again at the same step, that "
+		   "driver cannot be unbound: keep it off this card "
+		   "('vfio-handoff setup --dedicate'), or report it to its makers.",
 	 .command = "dmesg | grep -A40 'Oops: '"},
 	{.id = "logs.hung",
 	 .logs = VH_LOG_KERNEL,
@@ -42,9 +42,8 @@ const struct vh_log_cause vh_log_kernel_causes[] = {
 	 .anywhere = true,
 	 .title = "a process hangs in a driver of graphics or of VFIO",
 	 .means = "It cannot be killed, and what it has locked stays locked.",
-	 .remedy =
-		 "If it still hangs (state D), boot the host. Then look for what has the card open "
-		 "before it is unbound.",
+	 .remedy = "If it still hangs (state D), reboot the host. Then look for "
+		   "what has the card open before it is unbound.",
 	 .command = "ps -eo pid,stat,wchan:32,args | awk '$2 ~ /^D/'"},
 	{.id = "logs.nvidia-in-use",
 	 .logs = VH_LOG_KERNEL,
@@ -53,7 +52,8 @@ const struct vh_log_cause vh_log_kernel_causes[] = {
 	 .title = "a card of NVIDIA's was unbound while it was in use",
 	 .means = "The driver waits in the kernel until the last user is gone, which most often is never; "
 		  "who unbound it hangs with it.",
-	 .remedy = "Boot the host. Find the holders first, and let the profile end them.",
+	 .remedy = "Reboot the host. Then find what holds the card, and let the "
+		   "profile end it.",
 	 .command = "fuser -v /dev/nvidia*"},
 	{.id = "logs.fell-off",
 	 .logs = VH_LOG_KERNEL,
@@ -61,18 +61,17 @@ const struct vh_log_cause vh_log_kernel_causes[] = {
 	 .patterns = {"fallen off the bus"},
 	 .title = "a graphics card has fallen off the bus",
 	 .means = "It does not answer any more: power, the slot or a riser, or a reset that failed.",
-	 .remedy =
-		 "Boot the host from power off. If it happens again without VMs, look at the power "
-		 "cables and the slot."},
+	 .remedy = "Power the host off and on. If it happens again without VMs, "
+		   "look at the power cables and the slot."},
 	{.id = "logs.d3cold",
 	 .logs = VH_LOG_KERNEL,
 	 .verdict = VH_FAILURE,
 	 .patterns = {"hange power state from D3cold to D0"},
 	 .title = "a device did not wake up",
 	 .means = "It was switched off, and does not answer since.",
-	 .remedy =
-		 "Keep it awake while the VM has it: d3cold = off in the device's section of the profile. Now, only a boot of the "
-		 "host, best from power off, brings it back for sure.",
+	 .remedy = "Keep it awake while the VM has it: d3cold = off in the "
+		   "device's section of the profile. Until then, power the host "
+		   "off and on: only that brings it back for sure.",
 	 .command = "cat /sys/bus/pci/devices/{device}/power_state"},
 	{.id = "logs.d3cold",
 	 .logs = VH_LOG_KERNEL,
@@ -90,9 +89,8 @@ const struct vh_log_cause vh_log_kernel_causes[] = {
 	 .title = "a device did not come back from a reset",
 	 .means =
 		 "It did not answer for as long as the kernel waits: the known defect of some cards.",
-	 .remedy =
-		 "Boot the host. Then try another method of reset in the profile; for some AMD cards, "
-		 "vendor-reset.",
+	 .remedy = "Reboot the host. Then try another method of reset in the "
+		   "profile; for some AMD cards, vendor-reset.",
 	 .command = "cat /sys/bus/pci/devices/{device}/reset_method"},
 	{.id = "logs.reset-slow",
 	 .logs = VH_LOG_KERNEL,
@@ -116,9 +114,8 @@ const struct vh_log_cause vh_log_kernel_causes[] = {
 	 .title = "amdgpu could not reset its card",
 	 .means =
 		 "The card does not start again without power off: the reset bug of several generations.",
-	 .remedy =
-		 "Boot the host. vendor-reset, if it knows the card, or a bus reset instead of flr in "
-		 "the profile may help.",
+	 .remedy = "Reboot the host. Then try vendor-reset, if it knows the card, "
+		   "or a bus reset instead of flr in the profile.",
 	 .command = "cat /sys/bus/pci/devices/{device}/reset_method"},
 	/* --- what VFIO says */
 	{.id = "logs.remapping",
@@ -205,7 +202,7 @@ const struct vh_log_cause vh_log_kernel_causes[] = {
 	 .means = "It read or wrote memory that is not its own: a driver that was unbound in the middle of "
 		  "its work, a reset that failed, or a defect of the device.",
 	 .remedy =
-		 "A few at a hand-over do no harm. If they go on, boot the host and look at the driver."},
+		 "A few at a hand-over do no harm. If they go on, reboot the host and look at the driver."},
 	{.id = "logs.iommu-fault",
 	 .logs = VH_LOG_KERNEL,
 	 .verdict = VH_WARNING,
@@ -214,7 +211,7 @@ const struct vh_log_cause vh_log_kernel_causes[] = {
 	 .means = "It read or wrote memory that is not its own: a driver that was unbound in the middle of "
 		  "its work, a reset that failed, or a defect of the device.",
 	 .remedy =
-		 "A few at a hand-over do no harm. If they go on, boot the host and look at the driver."},
+		 "A few at a hand-over do no harm. If they go on, reboot the host and look at the driver."},
 	{.id = "logs.pcie-error",
 	 .logs = VH_LOG_KERNEL,
 	 .verdict = VH_WARNING,
@@ -256,7 +253,8 @@ const struct vh_log_cause vh_log_kernel_causes[] = {
 	 .patterns = {"avc:  denied", "virtqemud_t"},
 	 .anywhere = true,
 	 .title = "SELinux has objected to libvirt's daemon, or a hook of it",
-	 .means = "permissive=1 in the line: it was only noted. permissive=0: it was refused.",
+	 .means = "With permissive=1 in the line it was only noted, with "
+		  "permissive=0 it was refused.",
 	 .remedy = "If it was refused, let hooks run unconfined.",
 	 .command = "setsebool -P virt_hooks_unconfined on"},
 	{.id = "logs.selinux",

@@ -11,17 +11,9 @@
 
 #define SUFFIX ".ini"
 
-/* @command for a shell, with the VM's name as one word; a name with a quote in it gives none. */
 static void command_for(struct vh_finding *f, const char *command, const char *vm)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-				    "._-";
-
-	if (vm[strspn(vm, plain)] == '\0') {
-		vh_remedy_command(f, "%s %s", command, vm);
-	} else if (!strchr(vm, '\'')) {
-		vh_remedy_command(f, "%s '%s'", command, vm);
-	}
+	vh_remedy_command(f, "%s %s", command, VH_WORD(vm));
 }
 
 /* --- it loads */
@@ -34,8 +26,9 @@ static void report_missing(struct vh_checkup *c, const char *path)
 	vh_seen(f, "/%s: not there", path);
 	vh_means(f,
 		 "Nothing tells which cards this VM gets: when it starts, nothing is handed over.");
-	vh_remedy(f, "write one; 'profile new' finds the cards and shows the plan that it leads to");
-	command_for(f, "sudo vfio-handoff profile new", c->vm);
+	vh_remedy(f, "Write one. The command below finds the cards, and shows the "
+		     "plan that the profile leads to.");
+	command_for(f, "vfio-handoff profile new", c->vm);
 	f->breaks = true;
 }
 
@@ -50,13 +43,13 @@ static void report_broken(struct vh_checkup *c, const char *path)
 	vh_seen(f, "%s", err->msg[0] ? err->msg : path);
 	if (unseen) {
 		vh_means(f, "Whether it is right is not known.");
-		vh_remedy(f, "run this as root");
+		vh_remedy(f, "Run doctor as root.");
 		command_for(f, "sudo vfio-handoff doctor", c->vm);
 		return;
 	}
 	vh_means(f, "A profile is right as a whole or not used at all: the start of this VM is "
 		    "refused.");
-	vh_remedy(f, "%s", err->hint[0] ? err->hint : "correct what it says, then look again");
+	vh_remedy_hint(f, err->hint[0] ? err->hint : "correct what it says, then look again");
 	command_for(f, "vfio-handoff profile check", c->vm);
 	f->breaks = true;
 }
@@ -125,28 +118,32 @@ static void report_absent(struct vh_checkup *c, const struct vh_profile_device *
 	(void)vh_pci_address_format(&d->address, name);
 	list_moved(c, d, &moved);
 	if (there) {
-		f = vh_found(c, VH_FAILURE, name, "another device than %s means sits there",
+		f = vh_found(c, VH_FAILURE, name, "another device than %s means is at this address",
 			     d->title);
 		vh_seen(f, "%s:%u: id %04x:%04x", d->file, d->line, d->vendor, d->device);
 		vh_seen(f, "/sys/bus/pci/devices/%s: %04x:%04x", name, there->vendor, there->device);
 	} else {
-		f = vh_found(c, VH_FAILURE, name, "no device is there, and %s names it", d->title);
+		f = vh_found(c, VH_FAILURE, name, "no device is at this address, but %s names it",
+			     d->title);
 		vh_seen(f, "%s:%u", d->file, d->line);
 		vh_seen(f, "/sys/bus/pci/devices/%s: not there", name);
 	}
 	if (moved.len > 0) {
 		vh_seen(f, "%04x:%04x is at %s", d->vendor, d->device, vh_text_str(&moved));
-		vh_means(f, "Bus numbers change when cards are added, removed or switched off in "
-			    "the firmware setup. The card has most likely moved.");
+		vh_means(f, "The start of the VM is refused. The card has most likely "
+			    "moved: bus numbers change when cards are added, removed or "
+			    "switched off in the firmware setup.");
 		vh_remedy(f,
-			  "if that is the card, say address = %s in %s (%s:%u), and correct the "
-			  "guest's definition, too",
+			  "If that is the card, say address = %s in %s (%s:%u), and "
+			  "correct the guest's definition, too.",
 			  vh_text_str(&moved), d->title, d->file, d->line);
 	} else {
-		vh_means(f,
-			 "The start of the VM is refused. A card that was taken out, is switched "
-			 "off in the firmware setup or has fallen off its bus is not in this list.");
-		vh_remedy(f, "look for the card in the list and correct address%s in %s (%s:%u)",
+		vh_means(f, "The start of the VM is refused. The card was taken out, is "
+			    "switched off in the firmware setup, has fallen off its bus, "
+			    "or has another address.");
+		vh_remedy(f,
+			  "Look for the card among the groups, and correct address%s in "
+			  "%s (%s:%u).",
 			  d->has_id ? " and id" : "", d->title, d->file, d->line);
 	}
 	vh_remedy_command(f, "vfio-handoff groups");
@@ -227,7 +224,9 @@ static bool is_by_us(struct vh_checkup *c, const struct vh_refusal *r)
 static bool is_said(struct vh_checkup *c, const struct vh_refusal *r)
 {
 	return r->kind == VH_REFUSED_NO_IOMMU || r->kind == VH_REFUSED_NO_DEVICE ||
-	       r->kind == VH_REFUSED_OTHER_ID || is_by_us(c, r);
+	       r->kind == VH_REFUSED_OTHER_ID ||
+	       (r->kind == VH_REFUSED_TWICE && c->has_pve && c->profile.from_guest) ||
+	       is_by_us(c, r);
 }
 
 /* "0000:01:00.0 is in use" about 0000:01:00.0: what follows its name, or NULL. */
@@ -251,7 +250,7 @@ static void report_refusal(struct vh_checkup *c, const struct vh_refusal *r)
 	vh_seen(f, "the plan is refused: %s", vh_refusal_word(r->kind));
 	vh_means(f, "While this is so, the VM does not start: it is refused before anything is "
 		    "touched.");
-	vh_remedy(f, "%s", r->hint[0] ? r->hint : "see the plan for the whole of it");
+	vh_remedy_hint(f, r->hint[0] ? r->hint : "see the plan for the whole of it");
 	command_for(f, "vfio-handoff plan", c->vm);
 }
 
@@ -279,10 +278,9 @@ static void check_plan(struct vh_checkup *c)
 	if (!c->is_root && !with_us) {
 		f = vh_found(c, VH_UNKNOWN, "", "who has the devices open could not be seen");
 		vh_seen(f, "/proc/*/fd: not readable without root");
-		vh_means(f,
-			 "A process that has the card open can refuse the hand-over, or is ended "
-			 "by it; the steps are not complete without it.");
-		vh_remedy(f, "run this as root");
+		vh_means(f, "A process that has the card open makes the hand-over refuse, "
+			    "or is ended by it. Without root the plan does not show it.");
+		vh_remedy(f, "Run doctor as root.");
 		command_for(f, "sudo vfio-handoff doctor", c->vm);
 	}
 }
@@ -303,7 +301,7 @@ static void check_notes(struct vh_checkup *c)
 		f = vh_found(c, VH_WARNING, rest ? subject : "", "%s", rest ? rest : note);
 		vh_seen(f, "the plan's notes");
 		vh_means(f, "The hand-over works, but this comes with it.");
-		vh_remedy(f, "know it before the first start; the plan shows every step");
+		vh_remedy(f, "Look at the plan before the first start: it shows every step.");
 		command_for(f, "vfio-handoff plan", c->vm);
 	}
 }
@@ -334,10 +332,9 @@ static void report_other(struct vh_checkup *c, const char *vm, int rc, const str
 	vh_seen(f, "%s", err->msg);
 	vh_means(f,
 		 unseen ? "Whether it is right is not known." : "The start of this VM is refused.");
-	vh_remedy(f, "%s",
-		  unseen         ? "run this as root"
-		  : err->hint[0] ? err->hint
-				 : "correct what it says, then look again");
+	vh_remedy_hint(f, unseen         ? "run doctor as root"
+			  : err->hint[0] ? err->hint
+					 : "correct what it says, then look again");
 	command_for(f, unseen ? "sudo vfio-handoff doctor" : "vfio-handoff profile check", vm);
 }
 
@@ -440,7 +437,7 @@ static void check_all(struct vh_checkup *c)
 		f = vh_found(c, VH_UNKNOWN, "/" VH_PROFILE_DIR, "the profiles cannot be listed");
 		vh_seen(f, "%s", strerror(-rc));
 		vh_means(f, "Which VMs have a profile is not known.");
-		vh_remedy(f, "run this as root");
+		vh_remedy(f, "Run doctor as root.");
 		vh_remedy_command(f, "sudo vfio-handoff doctor");
 	} else if (p.count + p.broken == 0) {
 		f = vh_found(c, VH_NOT_APPLICABLE, "", "no VM has a profile yet");

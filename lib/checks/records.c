@@ -125,10 +125,10 @@ static void report_unreadable(struct vh_checkup *c, const char *vm, int rc,
 		 denied ? "Whether its devices are with the host is not known."
 			: "Nobody knows how to bring its devices back, and they are not given away "
 			  "again.");
-	vh_remedy(f, "%s.",
-		  denied         ? "Ask again as root"
-		  : err->hint[0] ? err->hint
-				 : "Put the devices back by hand and remove the file, or reboot");
+	vh_remedy_hint(f, denied         ? "run doctor as root"
+			  : err->hint[0] ? err->hint
+					 : "put the devices back by hand and remove the file, or "
+					   "reboot");
 }
 
 /* Return: is it one of this boot? */
@@ -162,7 +162,7 @@ static void check_journals(struct vh_checkup *c)
 		f = vh_found(c, VH_UNKNOWN, "", "what is handed over could not be seen");
 		vh_seen(f, "/" VH_RUN_VM_DIR ": %s", strerror(-rc));
 		vh_means(f, "An unfinished hand-over would not be noticed.");
-		vh_remedy(f, "Ask again as root.");
+		vh_remedy(f, "Run doctor as root.");
 		return;
 	}
 	for (size_t i = 0; i < vms.count; i++) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/checks/hook_parts.h"
 #include "lib/checks/records.h"
 #include "lib/host/record.h"
 #include "lib/host/unit.h"
@@ -36,9 +37,12 @@ static bool is_enabled(struct vh_sys *sys)
 
 static void report_nobody(struct vh_checkup *c, const char *seen)
 {
-	struct vh_finding *f =
-		vh_found(c, VH_WARNING, "", "nobody watches for ends that no event tells");
+	struct vh_finding *f;
 
+	if (vh_hook_post_stop_warns(c)) {
+		return; /* with the same remedy */
+	}
+	f = vh_found(c, VH_WARNING, "", "nobody watches for ends that no event tells");
 	vh_seen(f, "%s", seen);
 	vh_means(f, "%s", without_watcher);
 	if (vh_systemd_runs(c->sys)) {

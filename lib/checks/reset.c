@@ -103,12 +103,12 @@ static void report_no_way(struct vh_checkup *c, const struct vh_function *f,
 		 "does not work, the host's driver and the next guest find the card as the "
 		 "last guest left it, and only a reboot helps then.");
 	if (f->parent[0] && !has_file) {
-		vh_remedy(found, "a newer kernel resets it through the bridge above it: "
-				 "reset_subordinate, in 6.1 and later with current updates");
+		vh_remedy(found, "Use a newer kernel, which resets it through the bridge above "
+				 "it (reset_subordinate: 6.1 and later with current updates).");
 	} else {
-		vh_remedy(found,
-			  "shut the guest down from within, never by force; if the card does "
-			  "not come back, [reset] of vfio-handoff-profile(5) has the choices");
+		vh_remedy(found, "Shut the guest down from within, never by force. If the card "
+				 "does not come back, try the choices of [reset] in "
+				 "vfio-handoff-profile(5).");
 	}
 }
 
@@ -279,11 +279,9 @@ static void report_no_flr(struct vh_checkup *c, const struct vh_function *f)
 	vh_means(found,
 		 "Somebody has changed the list, or this kernel has a quirk for the card that we "
 		 "do not know. Without it the card is reset in a coarser way, or not at all.");
-	vh_remedy(found,
-		  "if no udev rule or script of yours did it on purpose, let the kernel make the "
-		  "list anew");
-	vh_remedy_command(found, "echo default | sudo tee /sys/bus/pci/devices/%s/reset_method",
-			  f->name);
+	vh_remedy(found, "Let the kernel make the list anew, unless a udev rule or "
+			 "script of yours did it on purpose.");
+	vh_remedy_command(found, "echo default > /sys/bus/pci/devices/%s/reset_method", f->name);
 }
 
 static void check_flr(struct vh_checkup *c)

@@ -83,18 +83,17 @@ static void report_not_used(struct vh_checkup *c, const struct card *card)
 		 "device_specific.",
 		 resetless);
 	if (!card->lists) {
-		vh_remedy(found,
-			  "load the module before the kernel finds the card (vendor-reset in "
-			  "/etc/modules-load.d, and in the initramfs): the file is made then, "
-			  "and only if there is a method");
+		vh_remedy(found, "Load the module before the kernel finds the card "
+				 "(vendor-reset in /etc/modules-load.d, and in the initramfs): "
+				 "reset_method is made then, and only if there is a method.");
 		return;
 	}
-	vh_remedy(found,
-		  "set it while the card is clean, which is before its first VM since the host "
-		  "started; the module's rule 99-vendor-reset.rules does it at every start. "
-		  "\"Invalid argument\" means that the module could not hook into this "
-		  "kernel, or does not know this id");
-	vh_remedy_command(found, "echo device_specific | sudo tee /" METHOD, card->f->name);
+	vh_remedy(found, "Set it while the card is clean, which is before its first VM "
+			 "since the boot of the host; the module's rule "
+			 "99-vendor-reset.rules does it at every boot. \"Invalid "
+			 "argument\" means that the module could not hook into this "
+			 "kernel, or does not know this card.");
+	vh_remedy_command(found, "echo device_specific > /" METHOD, card->f->name);
 }
 
 static void report_not_loaded(struct vh_checkup *c, const struct card *card, bool stale)
@@ -111,13 +110,12 @@ static void report_not_loaded(struct vh_checkup *c, const struct card *card, boo
 		 stale ? " The device_specific in its list works only while that module is loaded."
 		       : "");
 	if (installed) {
-		vh_remedy(found, "load it now, and at every start before the first VM: a line "
-				 "vendor-reset in /etc/modules-load.d; then look here again");
-		vh_remedy_command(found, "sudo modprobe vendor-reset");
+		vh_remedy(found, "Load it now, and at every boot by a line vendor-reset in a "
+				 "file of /etc/modules-load.d. Then run doctor again.");
+		vh_remedy_command(found, "modprobe vendor-reset");
 	} else {
-		vh_remedy(found,
-			  "install vendor-reset (github.com/gnif/vendor-reset, by DKMS) and load it "
-			  "at every start; then look here again");
+		vh_remedy(found, "Install vendor-reset (github.com/gnif/vendor-reset, by DKMS) "
+				 "and load it at every boot. Then run doctor again.");
 	}
 }
 
@@ -142,9 +140,8 @@ static void judge_vendor_module(struct vh_checkup *c, const struct card *card)
 		vh_seen(found, "[reset] method: %s",
 			c->profile.reset == VH_RESET_NONE ? "none" : c->profile.reset_method);
 		vh_means(found, "%s", resetless);
-		vh_remedy(found,
-			  "set method = device_specific in [reset] of the profile, or leave the "
-			  "line out");
+		vh_remedy(found, "Set method = device_specific in [reset] of the profile, or "
+				 "leave the line out.");
 	} else {
 		found = vh_found(c, VH_PASS, card->f->name, "vendor-reset resets this %s",
 				 card->known->family);
@@ -169,21 +166,26 @@ struct report {
 static const struct report reports[] = {
 	{VH_RESET_SOME_BOARDS, "single boards are reported not to come back from a VM",
 	 "The reset works by design, and most boards are fine.",
-	 "if this one does not come back: shut the guest down from within, and try another firmware of "
-	 "the card; vendor-reset does not help, it does not know this kind"},
+	 "If this one does not come back, shut the guest down from "
+	 "within, and try another firmware of the card. vendor-reset "
+	 "does not help: it does not know this kind."},
 	{VH_RESET_SHUTDOWN_HANG, "hangs at the end of a VM are reported",
 	 "Many have none. Where it hangs, the card does not come back before a power cycle.",
-	 "if it does: shut the guest down from within, and let it drop its driver before it powers off "
-	 "(RadeonResetBugFix does that in Windows); vendor-reset does not help, it does not know this "
-	 "kind"},
+	 "If it hangs here, shut the guest down from within, and let it "
+	 "drop its driver before it powers off (RadeonResetBugFix does "
+	 "that in Windows). vendor-reset does not help: it does not "
+	 "know this kind."},
 	{VH_RESET_APU, "hangs after a forced stop of the VM are reported",
 	 "A clean shutdown of the guest is often fine. A forced one is reported to take the host along, "
 	 "or the card to work once per start of the host.",
-	 "shut the guest down from within, and let it drop its driver before it powers off "
-	 "(RadeonResetBugFix does that in Windows)"},
-	{VH_RESET_READS_ONES, "it is reported to read ffff after a reset by vfio",
+	 "Shut the guest down from within, and let it drop its driver "
+	 "before it powers off (RadeonResetBugFix does that in Windows)."},
+	{VH_RESET_READS_ONES,
+	 "all ones (ffff) instead of its registers are reported after a "
+	 "reset by vfio",
 	 "It has then fallen off the bus, until the host is power cycled.",
-	 "if it does: set method = none in [reset] of the profile, so that nothing resets it alone"},
+	 "If it does so here, set method = none in [reset] of the "
+	 "profile, so that nothing resets it alone."},
 };
 
 static void judge_reported(struct vh_checkup *c, const struct card *card)
@@ -233,12 +235,12 @@ static void judge_flr(struct vh_checkup *c, const struct card *card)
 			"more, and the host may lock up with it."
 		      : "vfio resets it like this when a VM starts and ends; on some machines the host "
 			"hangs then.");
-	vh_remedy(
-		found, "%s",
-		fatal ? "set method = none in [reset] of the profile: nothing resets the card alone "
-			"then, and vfio resets all of it by its bus when the VM lets go of it"
-		      : "if this host hangs at the start of the VM: set method = none in [reset] of the "
-			"profile");
+	vh_remedy(found, "%s",
+		  fatal ? "Set method = none in [reset] of the profile: nothing resets "
+			  "the card alone then, and vfio resets all of it by its bus "
+			  "when the VM lets go of it."
+			: "If this host hangs at the start of the VM, set method = none "
+			  "in [reset] of the profile.");
 }
 
 static void judge_no_bus(struct vh_checkup *c, const struct card *card)
@@ -257,9 +259,8 @@ static void judge_no_bus(struct vh_checkup *c, const struct card *card)
 		vh_means(found,
 			 "A bus reset is known to break cards of this kind. The next guest finds the "
 			 "card as the last one left it.");
-		vh_remedy(found,
-			  "shut the guest down from within, so that its driver leaves the card in "
-			  "order");
+		vh_remedy(found, "Shut the guest down from within, so that its driver leaves "
+				 "the card in order.");
 	}
 }
 

@@ -77,9 +77,8 @@ static void is_narrow(struct vh_checkup *c, const struct vh_function *card, cons
 		vh_means(f,
 			 "Some of the lanes carry nothing: a card that sits badly, dirt, a riser, "
 			 "or lanes that the board has given to another slot.");
-		vh_remedy(f,
-			  "Seat the card again, try it without the riser, look up in the board's "
-			  "manual which slots share lanes.");
+		vh_remedy(f, "Seat the card again, try it without the riser, and look up in "
+			     "the board's manual which slots share lanes.");
 	}
 	vh_remedy_command(f, "lspci -vv -s %s | grep LnkSta", slot->end->name);
 }
@@ -168,7 +167,8 @@ static void check_cpu(struct vh_checkup *c)
 	vh_means(f,
 		 "The guest sees a model with fewer features: slower, and some drivers and games "
 		 "do not start on it.");
-	vh_remedy(f, "cpu = host-passthrough in [guest] of the profile, and patch.");
+	vh_remedy(f, "Set cpu = host-passthrough in [guest] of the profile, and run "
+		     "patch.");
 	vh_remedy_command(f,
 			  facts.is_pve ? "qm set %s --cpu host"
 				       : "virt-xml %s --edit --cpu host-passthrough",

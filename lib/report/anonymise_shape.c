@@ -74,12 +74,12 @@ size_t vh_is_stand_in(const struct vh_scan *s, size_t at)
 		{"serial-", ""}, {"domain-", ".example"}, {"mail-", "@example.invalid"},
 	};
 
-	for (size_t i = 0; i < VH_ARRAY_SIZE(forms); i++) {
+	for (size_t i = 0; i < VH_ARRAY_SIZE(forms) && vh_word_begins(s, at); i++) {
 		size_t prefix = strlen(forms[i].prefix);
 		size_t suffix = strlen(forms[i].suffix);
 		size_t digits;
 
-		if (!vh_scan_is(s, at, forms[i].prefix) || !vh_word_begins(s, at)) {
+		if (!vh_scan_is(s, at, forms[i].prefix)) {
 			continue;
 		}
 		digits = digits_at(s, at + prefix);

@@ -149,6 +149,15 @@ static void doctor_says_the_same_as_root_and_as_anybody(void **state)
 	cli_expect(r, cli_run(r, "doctor"), 0);
 }
 
+static void report_is_of_the_tree(void **state)
+{
+	struct cli_rig *r = open_host(state, "made-up/navi10");
+
+	cli_expect(r, cli_run(r, "report", "gaming"), 0);
+	cli_out_has(r, "6.10.5-arch1-1");
+	cli_out_has(r, "vendor-reset is loaded, but this Navi 10 is not reset by it");
+}
+
 /* Captured without root: what was hidden then is still unknown. */
 static void capture_of_a_user_is_seen_as_one(void **state)
 {
@@ -231,6 +240,7 @@ int main(void)
 		CLI_TEST(setup_is_shown_for_the_tree),
 		CLI_TEST(rom_files_of_the_tree_are_checked),
 		CLI_TEST(doctor_says_the_same_as_root_and_as_anybody),
+		CLI_TEST(report_is_of_the_tree),
 		CLI_TEST(capture_of_a_user_is_seen_as_one),
 		CLI_TEST(nothing_is_handed_over_there),
 		CLI_TEST(static_host_is_unpacked_as_it_is_written),

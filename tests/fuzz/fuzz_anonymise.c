@@ -19,7 +19,7 @@ static void anonymise(const char *text, size_t len, struct vh_text *out)
 
 	vh_anonymiser_name(&a, VH_PRIVATE_HOST, "qztower");
 	vh_anonymiser_name(&a, VH_PRIVATE_DOMAIN, "lan.qzcorp.com");
-	vh_anonymiser_alias(&a, VH_PRIVATE_USER, "qzann", "Qzann Beispiel");
+	vh_anonymiser_alias(&a, VH_PRIVATE_USER, "qzann", "qzbeispiel");
 	vh_anonymise(&a, text, len, out);
 	FUZZ_CHECK(!a.failed && !out->failed);
 }

@@ -23,11 +23,15 @@ struct doctor_case {
 
 static bool same(const char *name, const char *what, const char *expected, const char *got)
 {
-	VH_AUTO_FREE char *diff = fk_diff(expected, got);
+	VH_AUTO_FREE char *diff = NULL;
 
+	if (!expected || !got) {
+		abort();
+	}
 	if (strcmp(expected, got) == 0) {
 		return true;
 	}
+	diff = fk_diff(expected, got);
 	(void)printf("not ok %s: %s differs\n%s", name, what, diff);
 	return false;
 }

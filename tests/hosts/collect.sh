@@ -6,8 +6,9 @@
 #	collect.sh [FILE]
 #
 # It changes nothing and needs no root; with root it sees more (IOMMU tables, the definitions of
-# the VMs, who has a device open). It wants bash and the coreutils only. Devices that sleep are not
-# woken: what only a woken one tells is left out.
+# the VMs, who has a device open). It wants bash and the coreutils; perl, if it is there, asks which
+# frame buffer the text console is on. Devices that sleep are not woken: what only a woken one tells
+# is left out.
 #
 # Read the file through before you give it to somebody. MAC addresses and UUIDs are replaced by
 # made-up ones, values behind "password", "token" and the like by MASKED. What is left are names: of
@@ -785,6 +786,7 @@ logins() {
 	fi
 	type -P systemctl >/dev/null || return 0
 	link /etc/systemd/system/display-manager.service /etc/systemd/system/*.wants/vfio-handoff-recover.*
+	there 644 /lib/systemd/system/vfio-handoff-recover.*
 	for at in libvirtd virtqemud; do
 		answer "systemctl-show-$at" systemctl show --timestamp=unix \
 			--property=StateChangeTimestamp "$at.service"
@@ -816,6 +818,18 @@ logs() {
 	answer libvirtd-version /usr/sbin/libvirtd --version
 	answer virtqemud-version /usr/sbin/virtqemud --version
 	answer qemu-version qemu-system-x86_64 --version
+	# No program of the coreutils asks a device which console is on it.
+	if type -P perl >/dev/null; then
+		# shellcheck disable=SC2016 # they are perl's
+		answer con2fb perl -e '
+			my $f = (grep { -c } map { "/dev/fb$_" } 0 .. 31)[0] or exit 1;
+			open my $d, "<", $f or exit 1;
+			for my $c (1 .. 63) {
+				my $map = pack "LL", $c, 0;
+				my $fb = ioctl($d, 0x460F, $map) ? (unpack "LL", $map)[1] : next;
+				print $c, " ", $fb < 32 ? $fb : -1, "\n";
+			}'
+	fi
 	if timeout 10 dmesg >/dev/null 2>&1; then
 		lines_of /captured/dmesg < <(timeout 10 dmesg --color=never --time-format=iso | tail -n 3000)
 	fi

@@ -70,6 +70,69 @@ static inline void checks_profile(struct checks *c, const char *vm, const char *
 	fk_set(c->fk, path, text);
 }
 
+static inline void checks_print_one(const struct vh_finding *f)
+{
+	print_message("%s %s [%s]%s: %s\n  seen: %s\n  means: %s\n  remedy: %s\n  command: %s\n",
+		      f->id, vh_verdict_word(f->verdict), f->subject, f->breaks ? " BREAKS" : "",
+		      vh_text_str(&f->title), vh_text_str(&f->seen), vh_text_str(&f->means),
+		      vh_text_str(&f->remedy), vh_text_str(&f->command));
+}
+
+/*
+ * One style for what a person reads: a title is a clause, what it means and what to do are sentences,
+ * what was seen are fragments, a command is one line.
+ */
+static inline bool checks_is_sentence(const char *text)
+{
+	size_t len = strlen(text);
+	size_t word = strspn(text, "abcdefghijklmnopqrstuvwxyz");
+	static const char *const names[] = {"vfio",           "vfio-pci", "libvirt",
+					    "libvirt-guests", "chmod",    "vendor-reset"};
+
+	if (len == 0) {
+		return true;
+	}
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strncmp(text, names[i], strlen(names[i])) == 0) {
+			word = 0;
+		}
+	}
+	return word == 0 && text[len - 1] == '.' && text[len > 1 ? len - 2 : 0] != '.' &&
+	       !strchr(text, '\n');
+}
+
+static inline bool checks_is_clause(const char *text)
+{
+	static const char *const names[] = {
+		"AppArmor", "GRUB", "HA",   "Intel", "KVM", "NVIDIA", "Proxmox",    "QEMU",
+		"SELinux",  "VFIO", "VT-d", "AMD",   "SVM", "IOMMU",  "Secure Boot"};
+	bool is_name = !(text[0] >= 'A' && text[0] <= 'Z');
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		is_name |= strncmp(text, names[i], strlen(names[i])) == 0;
+	}
+	return is_name && text[0] && text[strlen(text) - 1] != '.' && !strchr(text, '\n');
+}
+
+static inline void checks_have_style(const struct checks *c)
+{
+	for (size_t i = 0; i < c->d.count; i++) {
+		const struct vh_finding *f = &c->d.items[i];
+		const char *seen = vh_text_str(&f->seen);
+		/* Where lines of a log are shown they end as they do. */
+		bool stops = f->seen.len > 0 && seen[f->seen.len - 1] == '.' &&
+			     !strchr(seen, '\n') && strncmp(f->id, "logs.", 5) != 0;
+
+		if (!checks_is_clause(vh_text_str(&f->title)) ||
+		    !checks_is_sentence(vh_text_str(&f->means)) ||
+		    !checks_is_sentence(vh_text_str(&f->remedy)) || stops ||
+		    strchr(vh_text_str(&f->command), '\n')) {
+			checks_print_one(f);
+			fail_msg("%s is not said as the others are", f->id);
+		}
+	}
+}
+
 /* @vm: NULL for the host alone. */
 static inline void checks_run(struct checks *c, const char *vm)
 {
@@ -80,14 +143,7 @@ static inline void checks_run(struct checks *c, const char *vm)
 	if (vh_diagnose(&c->doctor, &c->d, &err)) {
 		fail_msg("%s", err.msg);
 	}
-}
-
-static inline void checks_print_one(const struct vh_finding *f)
-{
-	print_message("%s %s [%s]%s: %s\n  seen: %s\n  means: %s\n  remedy: %s\n  command: %s\n",
-		      f->id, vh_verdict_word(f->verdict), f->subject, f->breaks ? " BREAKS" : "",
-		      vh_text_str(&f->title), vh_text_str(&f->seen), vh_text_str(&f->means),
-		      vh_text_str(&f->remedy), vh_text_str(&f->command));
+	checks_have_style(c);
 }
 
 static inline void checks_print(const struct checks *c)
