@@ -16,6 +16,10 @@ static int read_host(struct vh_checkup *c, struct vh_error *err)
 	int rc = c->has_profile ? vh_picture_take(c->sys, &c->profile, &c->host, err)
 				: vh_host_load(c->sys, &c->host, err);
 
+	if (rc) {
+		c->host_error = *err;
+	}
+
 	if (rc == 0 && c->has_profile) {
 		rc = vh_plan_detach(&c->host, &c->profile, &c->plan);
 		c->has_plan = rc == 0;
@@ -23,7 +27,7 @@ static int read_host(struct vh_checkup *c, struct vh_error *err)
 	if (rc == -ENOMEM) {
 		return rc;
 	}
-	/* Without /sys/bus/pci the picture is empty, and iommu.active says so. */
+	/* Of an empty picture nothing is said: iommu.active and profile.device tell why it is. */
 	return 0;
 }
 
@@ -41,7 +45,6 @@ static enum vh_platform platform_of(struct vh_checkup *c)
 static void read_definition(struct vh_checkup *c, const struct vh_doctor *doctor)
 {
 	char path[VH_PATH_MAX];
-	char profile[VH_PATH_MAX];
 	int rc;
 
 	if (c->platform == VH_PLATFORM_PROXMOX) {
@@ -52,18 +55,10 @@ static void read_definition(struct vh_checkup *c, const struct vh_doctor *doctor
 		c->xml = strdup(doctor->definition);
 		return;
 	}
-	/* The same rule for a name as that of a profile: one path component and nothing else. */
-	rc = vh_profile_path(profile, sizeof(profile), c->vm);
-	if (rc == 0) {
-		char file[VH_PATH_MAX];
-
-		(void)vh_copy(file, sizeof(file), vh_basename(profile));
-		file[strlen(file) - strlen(".ini")] = '\0';
-		rc = snprintf(path, sizeof(path), "etc/libvirt/qemu/%s.xml", file) <
-				     (int)sizeof(path)
-			     ? vh_sys_read(c->sys, path, &c->xml)
-			     : -ENAMETOOLONG;
-	}
+	/* The name is one component of a path, which vh_profile_path() has seen to. */
+	rc = snprintf(path, sizeof(path), "etc/libvirt/qemu/%s.xml", c->vm) < (int)sizeof(path)
+		     ? vh_sys_read(c->sys, path, &c->xml)
+		     : -ENAMETOOLONG;
 	if (rc) {
 		(void)vh_error_sys(&c->definition_error, -rc, path, "cannot read the definition");
 	}
@@ -104,6 +99,11 @@ void vh_checkup_end(struct vh_checkup *c)
 	vh_pve_done(&c->pve);
 	free(c->xml);
 	*c = (struct vh_checkup){0};
+}
+
+bool vh_checkup_unseen(const struct vh_checkup *c, int rc)
+{
+	return (rc == -EACCES || rc == -EPERM) && (!c->is_root || c->captured);
 }
 
 const struct vh_profile_device *vh_checkup_device(const struct vh_checkup *c,

@@ -32,6 +32,7 @@ enum vh_need {
  * @host:     taken once; the profile's slots are inspected
  * @vm:       "" without one
  * @profile:  valid if @has_profile; else @profile_rc and @profile_error say why not (-ENOENT: none)
+ * @host_error: why there is less of it, or no plan; code 0 if it is whole
  * @plan:     of its detach, valid if @has_plan
  * @platform: of the VM; without one, of the host
  * @xml:      libvirt's definition, NULL if there is none or it cannot be read: @definition_error
@@ -43,6 +44,7 @@ struct vh_checkup {
 	bool captured;
 	bool is_root;
 	struct vh_host host;
+	struct vh_error host_error;
 	const char *vm;
 	bool has_profile;
 	int profile_rc;
@@ -118,6 +120,9 @@ void vh_remedy_command(struct vh_finding *f, const char *fmt, ...)
 /* @word as one word of a POSIX shell, quoted if it needs to be: for commands. Returns @buf. */
 const char *vh_quote_word(char buf[VH_QUOTED_MAX], const char *word) __attribute__((nonnull));
 #define VH_WORD(word) vh_quote_word((char[VH_QUOTED_MAX]){""}, (word))
+
+/* -@rc says that we may not see it: never a word on what is there, but by root of the running host. */
+bool vh_checkup_unseen(const struct vh_checkup *c, int rc) __attribute__((nonnull));
 
 /* The profile's device that stands for this function, or NULL. */
 const struct vh_profile_device *vh_checkup_device(const struct vh_checkup *c,

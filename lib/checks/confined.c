@@ -61,6 +61,19 @@ static bool daemon_is_confined(const char *profiles)
 	return false;
 }
 
+/* A line that is no comment. Debian's own file begins with some. */
+static bool has_rule(const char *text)
+{
+	while (*text) {
+		text += strspn(text, " \t\n");
+		if (*text != '\0' && *text != '#') {
+			return true;
+		}
+		text += strcspn(text, "\n");
+	}
+	return false;
+}
+
 static const char *local_override(struct vh_sys *sys)
 {
 	static const char *const files[] = {"etc/apparmor.d/local/usr.sbin.libvirtd",
@@ -69,8 +82,7 @@ static const char *local_override(struct vh_sys *sys)
 	for (size_t i = 0; i < VH_ARRAY_SIZE(files); i++) {
 		VH_AUTO_FREE char *text = NULL;
 
-		if (vh_sys_read(sys, files[i], &text) == 0 && text[strspn(text, " \t\n")] != '\0' &&
-		    text[0] != '#') {
+		if (vh_sys_read(sys, files[i], &text) == 0 && has_rule(text)) {
 			return files[i];
 		}
 	}

@@ -155,8 +155,8 @@ static void report_window(struct vh_checkup *c, const struct vh_function *f, siz
 	bool low = b->start < FOUR_GIB;
 	char buf[32];
 	struct vh_finding *found = vh_found(c, VH_PASS, f->name,
-					    "its window of memory, BAR %zu, has %s",
-					    size_text(b->size, buf), index);
+					    "its window of memory, BAR %zu, has %s", index,
+					    size_text(b->size, buf));
 
 	sizes_text(b->sizes, &sizes);
 	vh_seen(found, "/sys/bus/pci/devices/%s/resource, line %zu: 0x%" PRIx64, f->name, index + 1,

@@ -94,7 +94,7 @@ void vh_check_guest_memory(struct vh_checkup *c)
 	if (vh_meminfo(c->sys, "MemTotal", &total)) {
 		f = vh_found(c, VH_UNKNOWN, "", "the host's memory is not known");
 		vh_seen(f, "/proc/meminfo: no MemTotal");
-		vh_means(f, "Whether %." PRIu64 " MiB for the guest fit was not judged",
+		vh_means(f, "Whether %." PRIu64 " MiB for the guest fit was not judged.",
 			 mib(facts.memory_kib));
 		vh_remedy(f, "Look at it on the host itself.");
 		vh_remedy_command(f, "free -m");

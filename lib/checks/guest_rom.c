@@ -54,7 +54,8 @@ static void cannot_read(struct vh_checkup *c, const struct rom *rom, int rc,
 	vh_means(f, "QEMU does not start without a file that it is told to read.");
 	vh_remedy(f, "Put the card's ROM there, or take the name out of definition and profile.");
 	if (rom->card) {
-		vh_remedy_command(f, "vfio-handoff rom dump %s", rom->card->name);
+		vh_remedy_command(f, "vfio-handoff rom dump %s %s", rom->card->name,
+				  VH_WORD(rom->path));
 	}
 }
 
@@ -110,7 +111,8 @@ static void is_of_other(struct vh_checkup *c, const struct rom *rom, const struc
 		image->images[0].device, rom->card->name, rom->card->vendor, rom->card->device);
 	vh_means(f, "The guest's driver may fail on it, or not show a picture.");
 	vh_remedy(f, "Dump the card's own.");
-	vh_remedy_command(f, "vfio-handoff rom dump %s", rom->card->name);
+	vh_remedy_command(f, "vfio-handoff rom dump --force %s %s", rom->card->name,
+			  VH_WORD(rom->path));
 }
 
 static void lacks_image(struct vh_checkup *c, const struct rom *rom, bool uefi)
@@ -362,7 +364,7 @@ static void judge_shadow(struct vh_checkup *c, const struct vh_guest_facts *fact
 	vh_remedy(f, "Give it a ROM file: dump it while the host has booted with "
 		     "another card, or get it from the card's maker. Then set rom = "
 		     "FILE in its [device] of the profile, and run patch.");
-	vh_remedy_command(f, "vfio-handoff rom dump %s", card->name);
+	vh_remedy_command(f, "vfio-handoff rom dump %s gpu.rom", card->name);
 }
 
 void vh_check_guest_shadow(struct vh_checkup *c)

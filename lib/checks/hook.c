@@ -62,6 +62,10 @@ static void check_installed(struct vh_checkup *c)
 		vh_seen(f, "%s: executable", leads);
 		return;
 	}
+	if (vh_checkup_unseen(c, rc) && !vh_sys_exists(c->sys, "%s", err.path)) {
+		vh_hook_unseen(c, VH_HOOK_PROGRAM + 1, "the hook", rc);
+		return;
+	}
 	f = vh_found(c, VH_FAILURE, VH_HOOK_PROGRAM, "the hook %s",
 		     rc == -ENOENT ? "is not installed" : "cannot be run");
 	vh_seen(f, "%s", err.msg);
@@ -321,9 +325,12 @@ static void check_session(struct vh_checkup *c)
 {
 	VH_AUTO_LIST struct vh_list homes = {0};
 	char path[VH_PATH_MAX];
+	struct vh_stat st;
 
-	if (c->platform != VH_PLATFORM_LIBVIRT || strchr(c->vm, '/') ||
-	    vh_sys_exists(c->sys, "etc/libvirt/qemu/%s.xml", c->vm) ||
+	/* That the system's libvirt has no such VM must be seen: the directory is often root's. */
+	if (c->platform != VH_PLATFORM_LIBVIRT || c->xml || strchr(c->vm, '/') ||
+	    snprintf(path, sizeof(path), "etc/libvirt/qemu/%s.xml", c->vm) >= (int)sizeof(path) ||
+	    c->sys->ops->stat(c->sys, path, &st) != -ENOENT ||
 	    vh_sys_list(c->sys, &homes, "home")) {
 		return;
 	}

@@ -77,7 +77,7 @@ void vh_hook_unseen(struct vh_checkup *c, const char *path, const char *what, in
 	vh_seen(f, "/%s: %s", path, strerror(-rc));
 	vh_means(f, "Whether it is in order is not known.");
 	vh_remedy(f, rc == -EACCES && !c->is_root ? "Run doctor as root." : "Look at it by hand.");
-	vh_remedy_command(f, "ls -lL /%s", path);
+	vh_remedy_command(f, "ls -lL %s", VH_WORD(subject));
 }
 
 int vh_hook_version(const char *text, unsigned v[3])

@@ -292,7 +292,7 @@ static void found_twice(struct vh_checkup *c, const struct vh_hook_entry *e, con
 			"libvirt has no rule for names: every executable file in qemu.d is a hook.");
 	}
 	vh_remedy(f, "Take it away, or make it not executable.");
-	vh_remedy_command(f, "%s %s", first ? "rm" : "chmod a-x", subject);
+	vh_remedy_command(f, "%s %s", first ? "rm" : "chmod a-x", VH_WORD(subject));
 }
 
 void vh_check_hook_twice(struct vh_checkup *c)

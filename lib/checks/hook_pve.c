@@ -79,7 +79,7 @@ static void judge_file(struct vh_checkup *c, const struct vh_pve_storage *s, con
 	if (rc == 0) {
 		rc = vh_program_find(c->sys, path, leads, &err);
 	}
-	if (rc == -ETIMEDOUT || (rc == -EACCES && !c->is_root)) {
+	if (rc == -ETIMEDOUT || vh_checkup_unseen(c, rc)) {
 		vh_hook_unseen(c, path + 1, "the VM's hookscript", rc);
 	} else if (rc == -EACCES) {
 		found_broken(c, "the VM's hookscript cannot be executed", err.msg);

@@ -46,6 +46,14 @@ bool vh_iommu_is_active(struct vh_sys *sys)
 	return count_groups(sys) > 0;
 }
 
+bool vh_iommu_is_unseen(const struct vh_checkup *c)
+{
+	VH_AUTO_LIST struct vh_list groups = {0};
+
+	return vh_checkup_unseen(c, vh_sys_list(c->sys, &groups, GROUPS)) ||
+	       (c->captured && !vh_sys_exists(c->sys, "sys/bus/pci/devices"));
+}
+
 /**
  * struct tables - what the firmware says
  * @known: its tables can be listed
@@ -216,9 +224,10 @@ static void inactive(struct vh_checkup *c, const struct vh_setup_facts *facts,
 {
 	struct vh_finding *f;
 
-	if (c->captured && !vh_sys_exists(c->sys, "sys/bus/pci/devices")) {
-		f = vh_found(c, VH_UNKNOWN, "", "whether an IOMMU is active was not captured");
-		vh_seen(f, "/sys/bus/pci/devices: not there");
+	if (vh_iommu_is_unseen(c)) {
+		f = vh_found(c, VH_UNKNOWN, "", "whether an IOMMU is active %s",
+			     c->captured ? "was not captured" : "could not be seen");
+		vh_seen(f, "/sys/bus/pci/devices, /" GROUPS ": not there, or not readable");
 		vh_means(f, "Without an IOMMU no device can be given to a VM.");
 		vh_remedy(f, "Ask the host itself.");
 		vh_remedy_command(f, "vfio-handoff doctor");

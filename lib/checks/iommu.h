@@ -26,6 +26,9 @@ int vh_cpu_facts_load(struct vh_sys *sys, struct vh_cpu_facts *ret)
 /* Groups that rest on an IOMMU: not those that vfio makes in its mode without one. */
 bool vh_iommu_is_active(struct vh_sys *sys) __attribute__((nonnull));
 
+/* Whether there are any is hidden from us, or was not captured. */
+bool vh_iommu_is_unseen(const struct vh_checkup *c) __attribute__((nonnull));
+
 /* "Y", "1"; false also where there is no such parameter. */
 bool vh_parameter_is_set(struct vh_sys *sys, const char *module, const char *name)
 	__attribute__((nonnull));

@@ -85,8 +85,13 @@ void vh_check_next_boot(struct vh_checkup *c)
 	VH_AUTO_NEXT_BOOT struct vh_next_boot boot = {0};
 	VH_AUTO_TEXT struct vh_text added = {0};
 	VH_AUTO_TEXT struct vh_text gone = {0};
+	VH_AUTO_FREE char *line = NULL;
 	struct vh_finding *f;
 
+	/* A line that cannot be read is not an empty one. */
+	if (vh_sys_read(c->sys, "proc/cmdline", &line)) {
+		return;
+	}
 	if (vh_next_boot_load(c->sys, &boot)) {
 		out_of_memory(c);
 		return;

@@ -56,7 +56,7 @@ static void found_hit(struct vh_checkup *c, const char *name, const struct vh_lo
 	}
 	fill(f, vh_means, cause->means, c->vm, device);
 	fill(f, vh_remedy, cause->remedy, c->vm, device);
-	fill(f, vh_remedy_command, cause->command, c->vm, device);
+	fill(f, vh_remedy_command, cause->command, c->vm[0] ? VH_WORD(c->vm) : "", device);
 }
 
 void vh_log_findings(struct vh_checkup *c, const char *name, const struct vh_log_hits *hits,
@@ -116,7 +116,7 @@ static void found_unknown(struct vh_checkup *c, const struct vh_log_start *start
 	vh_remedy(
 		f,
 		"Read them. If they tell you nothing, a report has them, and what else is needed.");
-	vh_remedy_command(f, "vfio-handoff report %s", c->vm);
+	vh_remedy_command(f, "vfio-handoff report %s", VH_WORD(c->vm));
 }
 
 void vh_log_judge(struct vh_checkup *c, const struct vh_log_start *start)

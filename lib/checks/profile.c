@@ -35,7 +35,7 @@ static void report_missing(struct vh_checkup *c, const char *path)
 static void report_broken(struct vh_checkup *c, const char *path)
 {
 	const struct vh_error *err = &c->profile_error;
-	bool unseen = c->profile_rc == -EACCES && !c->is_root;
+	bool unseen = vh_checkup_unseen(c, c->profile_rc);
 	struct vh_finding *f = vh_found(c, unseen ? VH_UNKNOWN : VH_FAILURE, "",
 					unseen ? "the profile cannot be read without root"
 					       : "the profile does not load");
@@ -149,10 +149,28 @@ static void report_absent(struct vh_checkup *c, const struct vh_profile_device *
 	vh_remedy_command(f, "vfio-handoff groups");
 }
 
+/* None at all is no word on those of the profile: /sys, or a part of it, could not be read. */
+static void report_unseen_host(struct vh_checkup *c, const char *title)
+{
+	struct vh_finding *f = vh_found(c, VH_UNKNOWN, "", "%s", title);
+
+	vh_seen(f, "%s", c->host_error.code ? c->host_error.msg : "/sys/bus/pci/devices: no device");
+	vh_means(f, "Whether the VM would start was not judged.");
+	if (c->host_error.hint[0]) {
+		vh_remedy(f, "%s", c->host_error.hint);
+	} else {
+		vh_remedy(f, c->captured ? "Ask the host itself." : "Run doctor as root.");
+	}
+}
+
 static void check_devices(struct vh_checkup *c)
 {
 	size_t wrong = 0;
 
+	if (c->host.function_count == 0) {
+		report_unseen_host(c, "whether the profile's devices are there could not be seen");
+		return;
+	}
 	for (size_t i = 0; i < c->profile.device_count; i++) {
 		const struct vh_profile_device *d = &c->profile.devices[i];
 		const struct vh_function *f = function_at(c, &d->address);
@@ -260,6 +278,9 @@ static void check_plan(struct vh_checkup *c)
 	size_t refused = 0;
 	struct vh_finding *f;
 
+	if (!c->has_plan && c->host.function_count > 0) {
+		report_unseen_host(c, "what a start would do could not be planned");
+	}
 	for (size_t i = 0; c->has_plan && i < c->plan.refusal_count; i++) {
 		const struct vh_refusal *r = &c->plan.refusals[i];
 
@@ -324,7 +345,7 @@ static void profiles_done(struct profiles *p)
 
 static void report_other(struct vh_checkup *c, const char *vm, int rc, const struct vh_error *err)
 {
-	bool unseen = rc == -EACCES && !c->is_root;
+	bool unseen = vh_checkup_unseen(c, rc);
 	struct vh_finding *f = vh_found(c, unseen ? VH_UNKNOWN : VH_FAILURE, vm,
 					unseen ? "its profile cannot be read without root"
 					       : "its profile does not load");
@@ -364,23 +385,22 @@ static void add_profile(struct vh_checkup *c, struct profiles *p, const char *vm
 	p->items[p->count++] = profile;
 }
 
-/* The files' names are escaped names of VMs. Return: -errno of the directory. */
+/* The files are named after their VMs. Return: -errno of the directory. */
 static int add_directory(struct vh_checkup *c, struct profiles *p, const char *dir, bool of_cluster)
 {
 	VH_AUTO_LIST struct vh_list names = {0};
 	int rc = vh_sys_list(c->sys, &names, "%s", dir);
 
 	for (size_t i = 0; rc == 0 && i < names.count; i++) {
-		char vm[sizeof(((struct vh_profile *)0)->vm)];
+		const char *vm = names.items[i];
 		char *suffix = strrchr(names.items[i], '.');
 
 		if (!suffix || strcmp(suffix, SUFFIX) != 0) {
 			continue;
 		}
 		*suffix = '\0';
-		if (vh_unescape(vm, sizeof(vm), names.items[i]) == 0 &&
-		    (!of_cluster ||
-		     (vh_is_vmid(vm) && !vh_sys_exists(c->sys, VH_PROFILE_DIR "/%s" SUFFIX, vm)))) {
+		if (!of_cluster ||
+		    (vh_is_vmid(vm) && !vh_sys_exists(c->sys, VH_PROFILE_DIR "/%s" SUFFIX, vm))) {
 			add_profile(c, p, vm, of_cluster);
 		}
 	}

@@ -154,7 +154,7 @@ static void judge_vendor_module(struct vh_checkup *c, const struct card *card)
 
 /**
  * struct report - what others have seen
- * @title: with the family before it and a colon
+ * @title: with the family before it and a comma
  */
 struct report {
 	enum vh_reset_trouble trouble;
@@ -180,11 +180,9 @@ static const struct report reports[] = {
 	 "or the card to work once per start of the host.",
 	 "Shut the guest down from within, and let it drop its driver "
 	 "before it powers off (RadeonResetBugFix does that in Windows)."},
-	{VH_RESET_READS_ONES,
-	 "all ones (ffff) instead of its registers are reported after a "
-	 "reset by vfio",
+	{VH_RESET_READS_ONES, "registers that read ffff after a reset by vfio are reported",
 	 "It has then fallen off the bus, until the host is power cycled.",
-	 "If it does so here, set method = none in [reset] of the "
+	 "If this one reads so, set method = none in [reset] of the "
 	 "profile, so that nothing resets it alone."},
 };
 
@@ -197,7 +195,7 @@ static void judge_reported(struct vh_checkup *c, const struct card *card)
 		if (r->trouble != card->known->trouble) {
 			continue;
 		}
-		found = vh_found(c, VH_WARNING, card->f->name, "%s: %s", card->known->family,
+		found = vh_found(c, VH_WARNING, card->f->name, "for %s, %s", card->known->family,
 				 r->title);
 		see_id(found, card);
 		see_method(found, card);

@@ -57,7 +57,7 @@ static void without_a_profile_nothing_further_is_judged(void **state)
 	checks_run(c, "win11");
 	f = checks_get(c, "profile.load", "", VH_FAILURE);
 	assert_true(f->breaks);
-	checks_says(f, "sudo vfio-handoff profile new win11");
+	checks_says(f, "vfio-handoff profile new win11");
 	checks_are_whole(c, "profile.");
 	assert_true(c->d.stopped);
 	checks_none(c, "device.driver");
@@ -118,7 +118,7 @@ static void a_card_that_is_gone_is_looked_for_in_the_list(void **state)
 	look(c, "[device gpu]\naddress = 0000:09:00.0\n");
 	f = checks_get(c, "profile.device", "0000:09:00.0", VH_FAILURE);
 	checks_says(f, "vfio-handoff groups");
-	assert_false(checks_has(f, "is at"));
+	assert_false(checks_has(f, "is at 0000"));
 }
 
 static void each_refusal_is_a_failure(void **state)
@@ -254,7 +254,7 @@ static void a_blacklisted_driver_is_found(void **state)
 	assert_int_equal(fk_write(c->fk, "sys/bus/pci/drivers/amdgpu/unbind", SECOND), 0);
 	look(c, GPU2);
 	f = checks_get(c, "device.driver", SECOND, VH_WARNING);
-	checks_says(f, "sudo modprobe amdgpu");
+	checks_says(f, "modprobe amdgpu");
 
 	fk_set(c->fk, CONF, "# no\nblacklist amdgpu\n");
 	look(c, GPU2);
@@ -298,7 +298,7 @@ static void an_override_that_is_left_over_is_found(void **state)
 	look(c, GPU2);
 	f = checks_get(c, "device.override", SECOND, VH_WARNING);
 	checks_says(f, "driver_override: vfio-pci");
-	checks_says(f, "echo | sudo tee /" AT2 "driver_override");
+	checks_says(f, "echo > /" AT2 "driver_override");
 	assert_int_equal(fk_write(c->fk, AT2 "driver_override", "amdgpu\n"), 0);
 	look(c, GPU2);
 	checks_none(c, "device.override");
@@ -338,7 +338,7 @@ static void a_firmware_frame_buffer_on_a_card_of_vfio_is_in_the_way(void **state
 	look(c, GPU);
 	f = checks_get(c, "device.console", FIRST, VH_WARNING);
 	checks_says(f,
-		    "echo efi-framebuffer.0 | sudo tee /sys/bus/platform/drivers/efi-framebuffer/"
+		    "echo efi-framebuffer.0 > /sys/bus/platform/drivers/efi-framebuffer/"
 		    "unbind");
 }
 
