@@ -30,7 +30,9 @@ static const struct cli_syntax status = {"status", "", "which VM has what; what 
 					 NULL};
 const struct cli_entry cli_entries[] = {
 	{{&cli_doctor_syntax}, cli_doctor, true},
-	{{&cli_profile_check_syntax, &cli_profile_show_syntax, &cli_profile_new_syntax}, cli_profile, true},
+	{{&cli_profile_check_syntax, &cli_profile_show_syntax, &cli_profile_new_syntax},
+	 cli_profile,
+	 true},
 	{{&plan}, cli_plan, false},
 	{{&detach}, cli_detach, false},
 	{{&reattach}, cli_reattach, false},

@@ -32,16 +32,22 @@ int cli_guest_open(const struct cli_patch *patch, bool writable, struct cli_gues
 	if (!ret->uri) {
 		ret->uri = CLI_LIBVIRT_URI;
 	}
+	/* The daemon of this machine knows nothing of another tree. */
 	if (patch->cli->root && !patch->uri) {
-		/* The daemon of this machine knows nothing of that tree. */
-		rc = writable ? vh_error_set(err, EROFS, NULL, "%s is only looked at",
-					     patch->cli->root)
-			      : cli_domain_of_tree(patch->cli->sys, patch->vm, &ret->domain, err);
+		if (writable) {
+			(void)vh_error_set(err, EROFS, NULL, "%s is only looked at",
+					   patch->cli->root);
+			return -EROFS;
+		}
+		rc = cli_domain_of_tree(patch->cli->sys, patch->vm, &ret->domain, err);
 	} else {
 		rc = cli_domain_open(ret->uri, patch->vm, writable, &ret->domain, err);
 	}
 	if (rc) {
 		return rc;
+	}
+	if (!ret->domain) {
+		return -ENOENT; /* never: each says so by its return value */
 	}
 	/* Defining it would make it persistent. */
 	if (!cli_domain_facts(ret->domain)->persistent) {

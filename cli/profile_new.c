@@ -10,12 +10,16 @@
 #include "cli/commands.h"
 #include "cli/json.h"
 #include "lib/engine/picture.h"
+#include "lib/host/record.h"
 #include "lib/plan/plan.h"
 #include "lib/profile/new.h"
 #include "lib/proxmox/proxmox.h"
 
 /* Raised when a field changes its meaning or goes. */
 #define SCHEMA 1
+
+#define LOCK            VH_RUN_LOCK_DIR "/profile"
+#define LOCK_TIMEOUT_MS 10000U
 
 enum option {
 	DEVICE,
@@ -136,10 +140,33 @@ static int make_text(struct making *m)
 	return CLI_OK;
 }
 
+/* Two that run at once: the second must not take the place of what the first has written. */
+static int publish(struct making *m)
+{
+	struct vh_sys *sys = m->cli->sys;
+	int lock = sys->ops->make_dir(sys, VH_RUN_LOCK_DIR, 0755);
+	int rc;
+
+	if (lock == 0) {
+		lock = sys->ops->lock(sys, LOCK, LOCK_TIMEOUT_MS);
+	}
+	if (lock < 0) {
+		return lock;
+	}
+	rc = vh_profile_find(sys, m->vm) ? -EEXIST : 0;
+	if (rc == 0) {
+		rc = sys->ops->make_dir(sys, VH_PROFILE_DIR, 0755);
+	}
+	if (rc == 0) {
+		rc = sys->ops->publish(sys, m->path, 0644, vh_text_str(&m->text), m->text.len);
+	}
+	sys->ops->unlock(sys, lock);
+	return rc;
+}
+
 /* 1: written; 0: it may not be, which is said; or an exit status below 0. */
 static int write_profile(struct making *m)
 {
-	struct vh_sys *sys = m->cli->sys;
 	struct vh_error err = {0};
 	int rc;
 
@@ -152,10 +179,7 @@ static int write_profile(struct making *m)
 			      m->path);
 		return 0;
 	}
-	rc = sys->ops->make_dir(sys, VH_PROFILE_DIR, 0755);
-	if (rc == 0) {
-		rc = sys->ops->publish(sys, m->path, 0644, vh_text_str(&m->text), m->text.len);
-	}
+	rc = publish(m);
 	if (rc == -EROFS && m->cli->root) {
 		(void)fprintf(stderr,
 			      "vfio-handoff: not written, another tree is only looked at; it would "

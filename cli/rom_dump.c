@@ -33,6 +33,22 @@ const struct cli_syntax cli_rom_dump_syntax = {
 	"does. What has to be switched on for that is switched off again.",
 	options};
 
+/* The file's own name is made beside it, and then put in its place. */
+static int check_directory(const char *file, struct vh_error *err)
+{
+	char directory[VH_PATH_MAX];
+	const char *slash = strrchr(file, '/');
+	int length = slash ? (int)(slash - file) + 1 : 1;
+
+	if (snprintf(directory, sizeof(directory), "%.*s", length, slash ? file : ".") >=
+	    (int)sizeof(directory)) {
+		return vh_error_sys(err, ENAMETOOLONG, NULL, "cannot write '%s'", file);
+	}
+	return access(directory, W_OK | X_OK) < 0
+		       ? vh_error_sys(err, errno, NULL, "cannot write '%s'", file)
+		       : 0;
+}
+
 /* Before the card is touched. */
 static int check_target(const char *file, bool force, struct vh_error *err)
 {
@@ -45,7 +61,7 @@ static int check_target(const char *file, bool force, struct vh_error *err)
 			       : 0;
 	}
 	if (lstat(file, &st) < 0) {
-		return 0;
+		return check_directory(file, err);
 	}
 	if (!S_ISREG(st.st_mode)) {
 		return vh_error_set(err, EEXIST, NULL, "'%s' is no regular file", file);

@@ -7,6 +7,7 @@
 #include "cli/json.h"
 #include "cli/pci_names.h"
 #include "cli/rom.h"
+#include "lib/checks/checkup.h"
 #include "lib/host/rom_file.h"
 
 /* Raised when a field changes its meaning or goes. */
@@ -52,7 +53,7 @@ static void judge_header(struct cli_rom *rom)
 			 "%zu bytes stand before the ROM%s: this is a copy of the whole flash chip, "
 			 "and QEMU expects the ROM at its start",
 			 rom->rom.header, nvidia ? ", NVIDIA's own header (NVGI)" : ""),
-		     "tail -c +%zu '%s' > NEW", rom->rom.header + 1, file_word(rom));
+		     "tail -c +%zu %s > NEW", rom->rom.header + 1, VH_WORD(file_word(rom)));
 }
 
 static void judge_ids(struct cli_rom *rom)
@@ -184,9 +185,22 @@ static const char *code_word(const struct vh_rom_image *image, char *buf, size_t
 	}
 }
 
+/* Whoever named a file may have put escapes for a terminal into its name. */
+static void print_plain(FILE *to, const char *text)
+{
+	VH_AUTO_TEXT struct vh_text copy = {0};
+
+	vh_text_add(&copy, text);
+	if (copy.data) {
+		vh_sanitize(copy.data);
+	}
+	(void)fputs(vh_text_str(&copy), to);
+}
+
 static void print_images(const struct cli_rom *rom, FILE *to)
 {
-	(void)fprintf(to, "%s: %zu bytes, %zu image%s\n", rom->file, rom->len, rom->rom.count,
+	print_plain(to, rom->file);
+	(void)fprintf(to, ": %zu bytes, %zu image%s\n", rom->len, rom->rom.count,
 		      rom->rom.count == 1 ? "" : "s");
 	for (size_t i = 0; i < rom->rom.count; i++) {
 		const struct vh_rom_image *image = &rom->rom.images[i];
@@ -278,11 +292,13 @@ void cli_rom_print(struct cli *cli, const struct cli_rom *rom, FILE *to)
 	for (size_t i = 0; i < rom->count; i++) {
 		const struct cli_rom_line *line = &rom->lines[i];
 
-		(void)fprintf(to, "%-6s %s\n", verdict_word(line->verdict),
-			      vh_text_str(&line->text));
+		(void)fprintf(to, "%-6s ", verdict_word(line->verdict));
+		print_plain(to, vh_text_str(&line->text));
 		if (line->hint.len > 0) {
-			(void)fprintf(to, "       %s\n", vh_text_str(&line->hint));
+			(void)fputs("\n       ", to);
+			print_plain(to, vh_text_str(&line->hint));
 		}
+		(void)fputs("\n", to);
 	}
 }
 

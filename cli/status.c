@@ -259,15 +259,18 @@ int cli_status_render(struct cli *cli, struct vh_text *out, struct vh_text *prob
 int cli_status(struct cli *cli, int argc, char **argv)
 {
 	VH_AUTO_TEXT struct vh_text text = {0};
-	struct json_object *array = cli->json ? json_object_new_array() : NULL;
+	struct json_object *array = NULL;
 	int status;
 
 	(void)argv;
 	if (argc != 1) {
 		return cli_usage("status [--json]");
 	}
-	status = collect(cli, array, &text, NULL);
 	if (cli->json) {
+		array = json_object_new_array();
+	}
+	status = collect(cli, array, &text, NULL);
+	if (array) {
 		cli_json_print(array);
 	} else {
 		(void)fputs(vh_text_str(&text), stdout);

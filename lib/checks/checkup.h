@@ -32,7 +32,7 @@ enum vh_need {
  * @host:     taken once; the profile's slots are inspected
  * @vm:       "" without one
  * @profile:  valid if @has_profile; else @profile_rc and @profile_error say why not (-ENOENT: none)
- * @host_error: why there is less of it, or no plan; code 0 if it is whole
+ * @host_error: why it is empty; code 0 if it is not
  * @plan:     of its detach, valid if @has_plan
  * @platform: of the VM; without one, of the host
  * @xml:      libvirt's definition, NULL if there is none or it cannot be read: @definition_error

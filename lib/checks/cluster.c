@@ -20,7 +20,8 @@ static void check_migration(struct vh_checkup *c)
 		     "%s cannot be migrated live, saved or snapshotted with its memory while it has "
 		     "the card",
 		     c->vm);
-	vh_seen(f, "%s: %zu functions of this host", facts.name, facts.given_count);
+	vh_seen(f, "%s: %zu function%s of this host", facts.name, facts.given_count,
+		facts.given_count == 1 ? "" : "s");
 	vh_means(f,
 		 facts.is_pve
 			 ? "Proxmox and QEMU refuse it, and hibernation. What does work is to stop "

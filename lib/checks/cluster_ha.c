@@ -22,6 +22,22 @@ static const char *names_of(const struct vh_list *nodes, struct vh_text *buf)
 	return vh_text_str(buf);
 }
 
+/* Rules are of Proxmox VE 9; a VM that has a group is of an older one. */
+static void tell_to_keep(struct vh_checkup *c, const struct vh_ha *ha, struct vh_finding *f)
+{
+	if (strstr(ha->rule, "groups.cfg")) {
+		vh_remedy_command(f,
+				  "ha-manager groupadd gpu-%s --nodes %s --restricted 1 && "
+				  "ha-manager set vm:%s --group gpu-%s",
+				  VH_WORD(c->vm), c->pve.node, VH_WORD(c->vm), VH_WORD(c->vm));
+	} else {
+		vh_remedy_command(f,
+				  "ha-manager rules add node-affinity gpu-%s --resources vm:%s "
+				  "--nodes %s --strict 1",
+				  VH_WORD(c->vm), VH_WORD(c->vm), c->pve.node);
+	}
+}
+
 /* --- addresses, which mean something else on every node */
 
 static void list_raw(const struct vh_checkup *c, struct vh_text *ret)
@@ -83,10 +99,7 @@ static void judge_mapping(struct vh_checkup *c, const struct vh_ha *ha, const ch
 	vh_means(f, "HA moves the VM there, and it does not start.");
 	vh_remedy(f, "Add the card of that node to the mapping, or keep HA off the node with a "
 		     "strict rule.");
-	vh_remedy_command(f,
-			  "ha-manager rules add node-affinity gpu-%s --resources vm:%s --nodes "
-			  "%s --strict 1",
-			  VH_WORD(c->vm), VH_WORD(c->vm), c->pve.node);
+	tell_to_keep(c, ha, f);
 }
 
 static void judge_mappings(struct vh_checkup *c, const struct vh_ha *ha)
@@ -137,10 +150,7 @@ static void judge_rule(struct vh_checkup *c, const struct vh_ha *ha)
 	vh_remedy(f,
 		  "Name the nodes that have the card, strictly (Proxmox VE 9; before: a restricted "
 		  "group).");
-	vh_remedy_command(f,
-			  "ha-manager rules add node-affinity gpu-%s --resources vm:%s --nodes "
-			  "%s --strict 1",
-			  VH_WORD(c->vm), VH_WORD(c->vm), c->pve.node);
+	tell_to_keep(c, ha, f);
 }
 
 static void judge_policy(struct vh_checkup *c)

@@ -219,7 +219,7 @@ static void check_override(struct vh_checkup *c)
 
 /* --- power */
 
-static void judge_cold(struct vh_checkup *c, const struct vh_function *f, const char *state)
+static void judge_cold(struct vh_checkup *c, const struct vh_function *f)
 {
 	const struct vh_profile_device *d = vh_checkup_device(c, f);
 	bool pinned = d && d->pin_power && d->pin_d3cold;
@@ -233,7 +233,7 @@ static void judge_cold(struct vh_checkup *c, const struct vh_function *f, const 
 		found = vh_found(c, VH_WARNING, f->name,
 				 "it sleeps without power, and the profile lets it");
 	}
-	vh_seen(found, "/sys/bus/pci/devices/%s/power_state: %s", f->name, state);
+	vh_seen(found, "/sys/bus/pci/devices/%s/power_state: %s", f->name, f->power_state);
 	vh_seen(found, "d3cold_allowed: %s", f->d3cold_allowed[0] ? f->d3cold_allowed : "none");
 	vh_seen(found, "power/control: %s", f->power_control);
 	if (!pinned) {
@@ -265,21 +265,16 @@ static void check_power(struct vh_checkup *c)
 	const struct vh_function *f;
 
 	for (size_t at = 0; (f = vh_device_next(c, &at)) != NULL;) {
-		char state[32];
 		char status[32];
 
-		if (vh_sys_attr(c->sys, state, sizeof(state), "sys/bus/pci/devices/%s/power_state",
-				f->name)) {
-			state[0] = '\0';
-		}
 		if (vh_sys_attr(c->sys, status, sizeof(status),
 				"sys/bus/pci/devices/%s/power/runtime_status", f->name)) {
 			status[0] = '\0';
 		}
 		if (strcmp(status, "error") == 0) {
 			judge_error(c, f);
-		} else if (strcmp(state, "D3cold") == 0) {
-			judge_cold(c, f, state);
+		} else if (strcmp(f->power_state, "D3cold") == 0) {
+			judge_cold(c, f);
 		}
 	}
 }

@@ -64,7 +64,8 @@ static void is_readable(struct vh_checkup *c, const struct vh_guest_facts *facts
 		return;
 	}
 	f = vh_found(c, VH_PASS, "", "the definition of %s can be read", c->vm);
-	vh_seen(f, "%s: %zu functions of this host", facts->name, facts->given_count);
+	vh_seen(f, "%s: %zu function%s of this host", facts->name, facts->given_count,
+		facts->given_count == 1 ? "" : "s");
 }
 
 static void check_readable(struct vh_checkup *c)

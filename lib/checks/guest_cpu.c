@@ -75,8 +75,10 @@ void vh_check_guest_hidden(struct vh_checkup *c)
 		return;
 	}
 	f = vh_found(c, VH_PASS, "",
-		     facts.hides_kvm ? "the definition hides KVM from NVIDIA's driver"
-				     : "NVIDIA's driver can see KVM, which it takes since 465");
+		     facts.hides_kvm
+			     ? "the definition hides KVM from NVIDIA's driver"
+			     : "NVIDIA's driver can see KVM, which it accepts since version "
+			       "465");
 	vh_seen(f, "%s: KVM is %s", facts.name, facts.hides_kvm ? "hidden" : "not hidden");
 	if (!facts.hides_kvm) {
 		vh_means(f, "Only an older driver refuses with error 43. Then set hide-kvm "

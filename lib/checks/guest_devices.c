@@ -138,8 +138,8 @@ static void judge_device(struct vh_checkup *c, const struct vh_guest_facts *fact
 				  "or without its USB port."
 				: "The card leaves the host, and no guest has it.");
 		vh_remedy(f,
-			  "Let patch add it; or say `hostdev = no` in %s if it shall only leave "
-			  "the host.",
+			  "Let patch add it, or set hostdev = no in %s if it shall only "
+			  "leave the host.",
 			  device->title);
 		vh_remedy_command(f, "vfio-handoff patch %s", VH_WORD(c->vm));
 	}

@@ -108,7 +108,8 @@ void vh_check_guest_firmware(struct vh_checkup *c)
 		facts.is_pve ? "bios is not ovmf" : "no UEFI <loader>");
 	vh_means(f, "The screen on the card stays dark until the guest's driver is loaded, and "
 		    "without VGA some drivers do not.");
-	vh_remedy(f, "Install the guest with UEFI, which needs no VGA; or set x-vga. A guest that "
+	vh_remedy(f, "Install the guest with UEFI, which needs no VGA, or set x-vga "
+		     "= yes in [guest] of the profile and run patch. A guest that "
 		     "was installed with BIOS does not start with UEFI.");
 	vh_remedy_command(f,
 			  facts.is_pve ? "vfio-handoff patch --new $(pvesh get /cluster/nextid) "

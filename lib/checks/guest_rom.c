@@ -83,8 +83,10 @@ static bool judge_access(struct vh_checkup *c, const struct rom *rom)
 	vh_seen(f, "%s", err.msg);
 	vh_means(f, "The VM does not start: libvirt neither gives ROM files to that user nor tells "
 		    "AppArmor of them.");
-	vh_remedy_hint(f,
-		       err.hint[0] ? err.hint : "put it below /usr/share/vgabios, readable by all");
+	vh_remedy_hint(f, err.hint[0]
+				  ? err.hint
+				  : "put it below /usr/share/vgabios, readable by all, and name it "
+				    "there in the definition");
 	vh_remedy_command(f, "install -D -m 0644 %s %s", VH_WORD(rom->path), VH_WORD(place));
 	return false;
 }
@@ -361,9 +363,13 @@ static void judge_shadow(struct vh_checkup *c, const struct vh_guest_facts *fact
 		       "ROM, and its screen may stay dark."
 		     : "It is the card the host booted with: the guest gets the copy that the BIOS "
 		       "left in memory, which it may have changed, and which ends at 128 KiB.");
-	vh_remedy(f, "Give it a ROM file: dump it while the host has booted with "
-		     "another card, or get it from the card's maker. Then set rom = "
-		     "FILE in its [device] of the profile, and run patch.");
+	vh_remedy(
+		f,
+		"Give it a ROM file: dump it while the host has booted with another card, or get "
+		"it from the card's maker. Then %s.",
+		facts->is_pve && (!c->has_profile || c->profile.from_guest)
+			? "put it into /usr/share/kvm, and name it in the hostpci line: romfile=NAME"
+			: "set rom = FILE in its [device] of the profile, and run patch");
 	vh_remedy_command(f, "vfio-handoff rom dump %s gpu.rom", card->name);
 }
 

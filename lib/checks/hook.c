@@ -63,7 +63,7 @@ static void check_installed(struct vh_checkup *c)
 		return;
 	}
 	if (vh_checkup_unseen(c, rc) && !vh_sys_exists(c->sys, "%s", err.path)) {
-		vh_hook_unseen(c, VH_HOOK_PROGRAM + 1, "the hook", rc);
+		vh_hook_unseen(c, &VH_HOOK_PROGRAM[1], "the hook", rc);
 		return;
 	}
 	f = vh_found(c, VH_FAILURE, VH_HOOK_PROGRAM, "the hook %s",
@@ -241,7 +241,7 @@ static void judge_daemon(struct vh_checkup *c, const struct vh_daemon *d, uint64
 	struct vh_finding *f;
 
 	if (d->looked == 0) {
-		f = vh_found(c, VH_UNKNOWN, d->name, "when %s was started is not known", d->name);
+		f = vh_found(c, VH_UNKNOWN, d->name, "when it was started is not known");
 		vh_seen(f, "/proc/%d/stat, /proc/stat: no start time", (int)d->process.pid);
 		vh_means(f, "It sees the first hook only if that was there when it started.");
 		vh_remedy(f, "Tell it to look; running VMs do not notice.");
@@ -249,14 +249,13 @@ static void judge_daemon(struct vh_checkup *c, const struct vh_daemon *d, uint64
 		return;
 	}
 	if (changed <= d->looked + SLACK_S) {
-		f = vh_found(c, VH_PASS, d->name, "%s, which runs, has seen that there are hooks",
-			     d->name);
+		f = vh_found(c, VH_PASS, d->name,
+			     "the daemon that runs has seen that there are hooks");
 		vh_seen(f, "process %d looked for hooks after their directory last changed",
 			(int)d->process.pid);
 		return;
 	}
-	f = vh_found(c, VH_WARNING, d->name, "%s has been running since before the hooks changed",
-		     d->name);
+	f = vh_found(c, VH_WARNING, d->name, "it has been running since before the hooks changed");
 	vh_seen(f, "process %d %s %ju s before the directory of the hooks last changed",
 		(int)d->process.pid, d->looked > d->started ? "was reloaded" : "was started",
 		(uintmax_t)(changed - d->looked));

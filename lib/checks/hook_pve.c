@@ -232,8 +232,11 @@ void vh_check_hook_post_stop(struct vh_checkup *c)
 		vh_seen(f, "/" STATUS ": qemu-server %s", version);
 		return;
 	}
-	f = vh_found(c, has_watcher(c->sys) ? VH_PASS : VH_WARNING, "",
-		     "this Proxmox may not tell the hook that a VM has ended");
+	f = has_watcher(c->sys)
+		    ? vh_found(c, VH_PASS, "",
+			       "the end of a VM that this Proxmox may not tell the hook is noticed")
+		    : vh_found(c, VH_WARNING, "",
+			       "this Proxmox may not tell the hook that a VM has ended");
 	vh_seen(f, "/" STATUS ": qemu-server %s%s", version,
 		is_before(version, 9, 1, 13) ? "" : ", until the node is booted again");
 	vh_means(f,

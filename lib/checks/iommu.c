@@ -97,7 +97,7 @@ static void name_switch(struct vh_finding *f, const struct vh_setup_facts *facts
 	case VH_CPU_INTEL:
 		vh_remedy(f,
 			  "Switch 'VT-d' (Intel Virtualization Technology for Directed I/O) on in "
-			  "the firmware's setup; without such a switch the board or the CPU has "
+			  "the firmware setup; without such a switch the board or the CPU has "
 			  "none, or needs newer firmware.");
 		break;
 	case VH_CPU_AMD:
@@ -108,9 +108,8 @@ static void name_switch(struct vh_finding *f, const struct vh_setup_facts *facts
 		break;
 	case VH_CPU_OTHER:
 	default:
-		vh_remedy(f,
-			  "Switch the IOMMU on in the firmware's setup (Intel calls it VT-d, AMD "
-			  "IOMMU or AMD-Vi).");
+		vh_remedy(f, "Switch the IOMMU on in the firmware setup (Intel calls it VT-d, AMD "
+			     "IOMMU or AMD-Vi).");
 	}
 }
 

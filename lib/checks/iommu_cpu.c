@@ -69,13 +69,13 @@ static void cannot(struct vh_checkup *c, const struct vh_cpu_facts *cpu)
 			  "This host is a virtual machine itself: allow nested virtualisation in "
 			  "the hypervisor below it.");
 	} else if (cpu->maker == VH_CPU_AMD) {
-		vh_remedy(f, "Switch 'SVM Mode' on in the firmware's setup; if it is on, the CPU "
+		vh_remedy(f, "Switch 'SVM Mode' on in the firmware setup; if it is on, the CPU "
 			     "cannot do it.");
 	} else if (cpu->maker == VH_CPU_INTEL) {
 		vh_remedy(f, "Switch 'Intel Virtualization Technology' (VT-x) on in the firmware's "
 			     "setup; if it is on, the CPU cannot do it.");
 	} else {
-		vh_remedy(f, "Switch virtualisation on in the firmware's setup; if it is on, the "
+		vh_remedy(f, "Switch virtualisation on in the firmware setup; if it is on, the "
 			     "CPU cannot do it.");
 	}
 }
@@ -110,7 +110,7 @@ static void judge_kvm(struct vh_checkup *c, const struct vh_cpu_facts *cpu)
 		vh_remedy(f,
 			  loaded ? "Load it again, or reboot."
 				 : "Load it; if that fails with 'Operation not supported', switch "
-				   "%s on in the firmware's setup.",
+				   "%s on in the firmware setup.",
 			  strcmp(cpu->flag, "vmx") == 0 ? "VT-x" : "SVM Mode");
 		vh_remedy_command(f, "modprobe %s", module);
 	}

@@ -61,7 +61,7 @@ static void not_remapped(struct vh_checkup *c)
 	} else {
 		vh_remedy(f,
 			  "Switch interrupt remapping (often beside VT-d, IOMMU or x2APIC) on in "
-			  "the firmware's setup, or update the firmware.%s",
+			  "the firmware setup, or update the firmware.%s",
 			  unsafe ? ""
 				 : " For a guest that you trust as the host itself, the option "
 				   "'options " TYPE1 " " UNSAFE "=1' in a file of /etc/modprobe.d "

@@ -2,7 +2,9 @@
 
 /* What setup would take away: what guides leave behind, and what fights the return of a card. */
 
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "lib/base/cleanup.h"
 #include "lib/checks/checkup.h"
@@ -32,7 +34,10 @@ static void report_one(struct vh_checkup *c, const struct vh_setup_change *chang
 static void report_notes(struct vh_checkup *c, const struct vh_setup *setup)
 {
 	for (size_t i = 0; i < setup->notes.count; i++) {
-		struct vh_finding *f = vh_found(c, VH_WARNING, "", "%s", setup->notes.items[i]);
+		const char *note = setup->notes.items[i];
+		bool unseen = vh_checkup_unseen(c, -EACCES) && strstr(note, strerror(EACCES));
+		struct vh_finding *f =
+			vh_found(c, unseen ? VH_UNKNOWN : VH_WARNING, "", "%s", note);
 
 		vh_seen(f, "what 'vfio-handoff setup' notes besides");
 		vh_means(f, "Setup does not change this by itself.");

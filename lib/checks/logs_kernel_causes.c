@@ -55,6 +55,17 @@ const struct vh_log_cause vh_log_kernel_causes[] = {
 	 .remedy = "Reboot the host. Then find what holds the card, and let the "
 		   "profile end it.",
 	 .command = "fuser -v /dev/nvidia*"},
+	{.id = "logs.wpr2",
+	 .logs = VH_LOG_KERNEL,
+	 .verdict = VH_FAILURE,
+	 .patterns = {"unexpected WPR2 already up"},
+	 .anywhere = true,
+	 .title = "NVIDIA's driver found a card that had not been reset",
+	 .means = "The firmware of an earlier driver, most often the guest's, still runs on the card: its "
+		  "reset did not work, and no driver can use it until one does.",
+	 .remedy =
+		 "Reboot the host. If it happens again, see what doctor says of the card's reset, and "
+		 "shut the guest down from within, never by force."},
 	{.id = "logs.fell-off",
 	 .logs = VH_LOG_KERNEL,
 	 .verdict = VH_FAILURE,
@@ -97,7 +108,8 @@ const struct vh_log_cause vh_log_kernel_causes[] = {
 	 .verdict = VH_WARNING,
 	 .patterns = {"not ready ", "ms after ", "; waiting"},
 	 .title = "a device was slow to come back from a reset",
-	 .means = "More than a second. It does so now and then before it does not come back at all.",
+	 .means = "It took more than a second. Some cards do so for a while before they do not come "
+		  "back at all.",
 	 .remedy = "If the VM is slow to start by it, try another method of reset in the profile.",
 	 .command = "cat /sys/bus/pci/devices/{device}/reset_method"},
 	{.id = "logs.reset-pending",

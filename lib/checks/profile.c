@@ -150,14 +150,15 @@ static void report_absent(struct vh_checkup *c, const struct vh_profile_device *
 }
 
 /* None at all is no word on those of the profile: /sys, or a part of it, could not be read. */
-static void report_unseen_host(struct vh_checkup *c, const char *title)
+static void report_unseen_host(struct vh_checkup *c)
 {
-	struct vh_finding *f = vh_found(c, VH_UNKNOWN, "", "%s", title);
+	struct vh_finding *f = vh_found(
+		c, VH_UNKNOWN, "", "whether the profile's devices are there could not be seen");
 
 	vh_seen(f, "%s", c->host_error.code ? c->host_error.msg : "/sys/bus/pci/devices: no device");
 	vh_means(f, "Whether the VM would start was not judged.");
 	if (c->host_error.hint[0]) {
-		vh_remedy(f, "%s", c->host_error.hint);
+		vh_remedy_hint(f, c->host_error.hint);
 	} else {
 		vh_remedy(f, c->captured ? "Ask the host itself." : "Run doctor as root.");
 	}
@@ -168,7 +169,7 @@ static void check_devices(struct vh_checkup *c)
 	size_t wrong = 0;
 
 	if (c->host.function_count == 0) {
-		report_unseen_host(c, "whether the profile's devices are there could not be seen");
+		report_unseen_host(c);
 		return;
 	}
 	for (size_t i = 0; i < c->profile.device_count; i++) {
@@ -242,7 +243,8 @@ static bool is_by_us(struct vh_checkup *c, const struct vh_refusal *r)
 static bool is_said(struct vh_checkup *c, const struct vh_refusal *r)
 {
 	return r->kind == VH_REFUSED_NO_IOMMU || r->kind == VH_REFUSED_NO_DEVICE ||
-	       r->kind == VH_REFUSED_OTHER_ID ||
+	       r->kind == VH_REFUSED_OTHER_ID || r->kind == VH_REFUSED_GROUP ||
+	       r->kind == VH_REFUSED_NO_GROUP ||
 	       (r->kind == VH_REFUSED_TWICE && c->has_pve && c->profile.from_guest) ||
 	       is_by_us(c, r);
 }
@@ -278,9 +280,6 @@ static void check_plan(struct vh_checkup *c)
 	size_t refused = 0;
 	struct vh_finding *f;
 
-	if (!c->has_plan && c->host.function_count > 0) {
-		report_unseen_host(c, "what a start would do could not be planned");
-	}
 	for (size_t i = 0; c->has_plan && i < c->plan.refusal_count; i++) {
 		const struct vh_refusal *r = &c->plan.refusals[i];
 
@@ -294,7 +293,8 @@ static void check_plan(struct vh_checkup *c)
 		vh_seen(f, "/run/vfio-handoff/device, or QEMU of this VM");
 	} else if (c->has_plan && c->plan.refusal_count == 0) {
 		f = vh_found(c, VH_PASS, "", "nothing refuses the hand-over");
-		vh_seen(f, "%zu functions, %zu steps", c->plan.devices.count, c->plan.steps.count);
+		vh_seen(f, "%zu function%s, %zu steps", c->plan.devices.count,
+			c->plan.devices.count == 1 ? "" : "s", c->plan.steps.count);
 	}
 	if (!c->is_root && !with_us) {
 		f = vh_found(c, VH_UNKNOWN, "", "who has the devices open could not be seen");

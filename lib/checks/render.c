@@ -89,11 +89,10 @@ static void render_summary(const struct vh_diagnosis *d, struct vh_text *out)
 	size_t unknown = vh_diagnosis_count(d, VH_UNKNOWN);
 
 	if (d->stopped) {
-		vh_text_addf(
-			out,
-			"\nStopped behind \"%s\": mend what failed there first, nothing further "
-			"can work before.\n%zu more check%s with --all.\n",
-			vh_stage_title(d->last), d->not_run, d->not_run == 1 ? "" : "s");
+		vh_text_addf(out,
+			     "\nStopped after \"%s\": put right what failed there first, nothing "
+			     "further can work before.\n%zu more check%s with --all.\n",
+			     vh_stage_title(d->last), d->not_run, d->not_run == 1 ? "" : "s");
 	}
 	vh_text_addf(out, "\n%zu failure%s, %zu warning%s, %zu not seen\n", failures,
 		     failures == 1 ? "" : "s", warnings, warnings == 1 ? "" : "s", unknown);

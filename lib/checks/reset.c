@@ -164,6 +164,34 @@ static void slot_methods(struct vh_checkup *c, const struct vh_function *first, 
 	}
 }
 
+/* A card is reset if its chip is: that its USB port can sleep resets nothing else. NULL: no screen. */
+static const struct vh_function *screen_of_slot(struct vh_checkup *c,
+						const struct vh_function *first)
+{
+	const struct vh_function *f;
+
+	for (size_t at = 0; (f = vh_device_next(c, &at)) != NULL;) {
+		if (vh_function_is_display(f) && !f->is_vf && !first->is_vf &&
+		    vh_pci_address_same_slot(&f->address, &first->address)) {
+			return f;
+		}
+	}
+	return NULL;
+}
+
+static void ways_to_reset(struct vh_checkup *c, const struct vh_function *first, struct vh_text *ret)
+{
+	const struct vh_function *screen = screen_of_slot(c, first);
+	VH_AUTO_TEXT struct vh_text own = {0};
+
+	if (screen) {
+		methods_of(c, screen, &own);
+	}
+	if (!screen || own.len > 0) {
+		slot_methods(c, first, ret);
+	}
+}
+
 /* While the VM has it, the list is what the profile made of it. */
 static void check_methods(struct vh_checkup *c)
 {
@@ -181,7 +209,7 @@ static void check_methods(struct vh_checkup *c)
 		if (!is_first_of_slot(c, f)) {
 			continue;
 		}
-		slot_methods(c, f, &methods);
+		ways_to_reset(c, f, &methods);
 		if (methods.len > 0) {
 			vh_text_addf(&fine, "%s%s", fine.len ? "; " : "", vh_text_str(&methods));
 		} else {
@@ -206,9 +234,9 @@ static void report_asked_bus(struct vh_checkup *c, const struct vh_function *f)
 	vh_seen(found, "[reset] method: %s", c->profile.reset_method);
 	vh_seen(found, "/sys/bus/pci/devices/%s/reset_method: %s", f->name, f->reset_method);
 	vh_seen(found, "other functions share its bus");
-	vh_means(found,
-		 "The kernel lists it since the moment when it found the function alone on its "
-		 "bus. It would refuse it now, so it is left out.");
+	vh_means(found, "The kernel made its list when it had found no other function "
+			"on that bus. It would refuse the method now, so it is left "
+			"out.");
 	vh_remedy(found, "Take 'bus' out of method in [reset] of the profile; with no other method "
 			 "left, vfio resets the whole card by its bus all the same.");
 }
@@ -232,10 +260,9 @@ static void check_stale_bus(struct vh_checkup *c)
 				 "the reset 'bus' that it lists does not work and is not used");
 		vh_seen(found, "/sys/bus/pci/devices/%s/reset_method: %s", f->name, f->reset_method);
 		vh_seen(found, "other functions share its bus");
-		vh_means(found,
-			 "The list is from the moment when the kernel found it alone on its bus. "
-			 "`echo 1 > reset` fails by this method, and `echo default > "
-			 "reset_method` takes it off the list.");
+		vh_means(found, "The kernel made the list when it had found no other function "
+				"on that bus. A reset by this method fails, and 'echo default "
+				"> reset_method' takes it off the list.");
 	}
 }
 

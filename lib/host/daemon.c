@@ -33,13 +33,15 @@ static bool is_roots(struct vh_sys *sys, const char *pid)
 static uint64_t boot_time(struct vh_sys *sys)
 {
 	VH_AUTO_FREE char *stat = NULL;
+	static const char key[] = "\nbtime ";
 	const char *line;
 
 	if (vh_sys_read(sys, "proc/stat", &stat)) {
 		return 0;
 	}
-	line = strncmp(stat, "btime ", 6) == 0 ? stat : strstr(stat, "\nbtime ");
-	return line ? strtoull(strchr(line, ' '), NULL, 10) : 0;
+	/* Never the first line, which is that of all CPUs. */
+	line = strstr(stat, key);
+	return line ? strtoull(line + strlen(key), NULL, 10) : 0;
 }
 
 /*

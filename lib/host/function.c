@@ -152,6 +152,8 @@ int vh_function_load(struct vh_sys *sys, const char *name, struct vh_function *r
 	f.is_vf = vh_sys_exists(sys, D "/physfn", name);
 	optional(sys, f.reset_method, sizeof(f.reset_method), name, "reset_method");
 	optional(sys, f.power_control, sizeof(f.power_control), name, "power/control");
+	/* Before `config` is: the kernel wakes a function for that. pci-sysfs.c: pci_read_config() */
+	optional(sys, f.power_state, sizeof(f.power_state), name, "power_state");
 	optional(sys, f.d3cold_allowed, sizeof(f.d3cold_allowed), name, "d3cold_allowed");
 	load_numvfs(sys, &f);
 	load_parent(sys, &f);

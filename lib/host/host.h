@@ -136,6 +136,7 @@ enum vh_manager {
  * @is_vfio:   bound to vfio-pci or one of its variants (it has a vfio-dev directory)
  * @group:     IOMMU group, -1 without one
  * @reset_method, @power_control, @d3cold_allowed, @numvfs: "" when the kernel has no such attribute
+ * @power_state: "D0", "D3cold", ... as it was before anything of it was read that wakes it
  * @bars:      BARs 0 to 5, all zero when absent
  * @offers:    how many class devices of each kind hang below it now
  * @reserved:  the living VM that Proxmox has given it to, by its number; "" for none
@@ -170,6 +171,7 @@ struct vh_function {
 	char reset_method[128];
 	char power_control[16];
 	char d3cold_allowed[8];
+	char power_state[16];
 	char numvfs[16];
 	struct vh_range bars[6];
 	unsigned offers[VH_OFFER_MAX];

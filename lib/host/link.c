@@ -59,7 +59,9 @@ int vh_link_read(struct vh_sys *sys, const char *name, struct vh_link *ret)
 {
 	int rc = read_speed(sys, name, "current_link_speed", &ret->speed);
 
-	*ret = rc ? (struct vh_link){0} : *ret;
+	if (rc) {
+		*ret = (struct vh_link){0};
+	}
 	rc = rc ? rc : read_speed(sys, name, "max_link_speed", &ret->speed_max);
 	rc = rc ? rc : read_width(sys, name, "current_link_width", &ret->width);
 	return rc ? rc : read_width(sys, name, "max_link_width", &ret->width_max);

@@ -220,7 +220,7 @@ void vh_topology_say_help(const struct vh_topology *t, int group, struct vh_text
 		vh_text_add(ret, "no other port with a group of its own was seen");
 	}
 	if (!bridges) {
-		vh_text_add(ret, "; a newer firmware of the board sometimes brings ACS");
+		vh_text_add(ret, "; try a newer firmware of the board, which sometimes brings ACS");
 	}
 }
 

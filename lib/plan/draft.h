@@ -83,7 +83,8 @@ void vh_draft_unload_drivers(struct vh_draft *d) __attribute__((nonnull));
 void vh_draft_module_notes(struct vh_draft *d) __attribute__((nonnull));
 
 /* Its reset_method, if the profile asks for one. */
-void vh_draft_reset_method(struct vh_draft *d, const struct vh_function *f) __attribute__((nonnull));
+void vh_draft_reset_method(struct vh_draft *d, const struct vh_function *f)
+	__attribute__((nonnull));
 
 /* The reset on the way back of the function at @index of the selection: once a slot. */
 void vh_draft_reset(struct vh_draft *d, size_t index) __attribute__((nonnull));

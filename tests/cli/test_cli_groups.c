@@ -144,6 +144,27 @@ static void dot_is_what_graphviz_reads(void **state)
 	assert_string_equal(r->run.err, "");
 }
 
+/* A tree that a stranger sends may call a driver what it likes. */
+static void a_name_with_escapes_does_not_reach_the_terminal(void **state)
+{
+	struct fakekernel *fk = fk_host("single-gpu");
+	struct cli_rig *r;
+
+	fk_set(fk, "sys/bus/pci/devices/0000:01:00.0/reset_method", "bus\033[31m\n");
+	fk_remove(fk, "sys/bus/pci/devices/0000:01:00.1/driver");
+	fk_link(fk, "sys/bus/pci/devices/0000:01:00.1/driver", "../../drivers/a\033[2J\"\\b");
+	r = cli_open(state, fk);
+	cli_expect(r, cli_run(r, "groups"), 0);
+	cli_out_has(r, "a?[2J\"\\b");
+	cli_out_has(r, "reset bus?[31m");
+	assert_null(strchr(r->run.out, '\033'));
+	cli_expect(r, cli_run(r, "groups", "--dot"), 0);
+	cli_out_has(r, "a?[2J\\\"\\\\b");
+	assert_null(strchr(r->run.out, '\033'));
+	cli_expect(r, cli_run(r, "doctor", "none\033[31m"), 2);
+	assert_null(strchr(r->run.err, '\033'));
+}
+
 static void dot_and_json_are_a_wrong_call(void **state)
 {
 	struct cli_rig *r = cli_open_gpu(state);
@@ -262,6 +283,7 @@ int main(void)
 		CLI_TEST(dot_draws_groups_as_boxes),
 		CLI_TEST(dot_is_what_graphviz_reads),
 		CLI_TEST(dot_and_json_are_a_wrong_call),
+		CLI_TEST(a_name_with_escapes_does_not_reach_the_terminal),
 		CLI_TEST(without_an_iommu_it_says_where_to_look),
 		CLI_TEST(terminal_gets_lines_that_fit),
 		cmocka_unit_test(no_line_is_wider_than_the_terminal),

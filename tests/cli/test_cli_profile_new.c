@@ -202,6 +202,38 @@ static void nothing_is_left_half_written(void **state)
 	here_close(&r);
 }
 
+static const struct vh_sys_ops *real_ops;
+static struct fakekernel *host;
+
+/* Another run was faster, and has ended. */
+static int lock_late(struct vh_sys *sys, const char *path, unsigned timeout_ms)
+{
+	fk_set(host, INI, "[device other]\n");
+	return real_ops->lock(sys, path, timeout_ms);
+}
+
+static void of_two_at_once_the_first_stays(void **state)
+{
+	struct vh_sys_ops ops;
+	struct vh_sys *sys;
+	struct here r;
+
+	(void)state;
+	here_open(&r, fk_host("single-gpu"));
+	host = r.fk;
+	sys = fk_sys(r.fk);
+	real_ops = sys->ops;
+	ops = *real_ops;
+	ops.lock = lock_late;
+	sys->ops = &ops;
+	here_run(&r, cli_profile, "profile", "new", "win11");
+	here_expect(&r, CLI_FAILED);
+	here_has(r.err, "File exists");
+	assert_string_equal(fk_get(r.fk, INI), "[device other]\n");
+	sys->ops = real_ops;
+	here_close(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -213,6 +245,7 @@ int main(void)
 		cmocka_unit_test(what_is_behind_the_cards_own_switch),
 		cmocka_unit_test(proxmox_has_the_devices_itself),
 		cmocka_unit_test(wrong_calls),
+		cmocka_unit_test(of_two_at_once_the_first_stays),
 		cmocka_unit_test(nothing_is_left_half_written),
 	};
 

@@ -2,8 +2,11 @@
 
 /* rom dump, rom check: G14; peers 3.7 (AppArmor and ROM paths, permissions), 4 item 21. */
 
+#include <dirent.h>
 #include <errno.h>
 #include <json-c/json.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "tests/cli/here_rig.h"
@@ -43,8 +46,8 @@ static void open_rom(struct here *r)
 
 	rom_usual(&rom, 0x10de, 0x2204);
 	fk_rom(fk, GPU, rom.bytes, rom.len);
-	fk_set_bytes(fk, ROM_FILE + 1, rom.bytes, rom.len);
-	fk_chmod(fk, ROM_FILE + 1, 0644, 0);
+	fk_set_bytes(fk, &ROM_FILE[1], rom.bytes, rom.len);
+	fk_chmod(fk, &ROM_FILE[1], 0644, 0);
 	fk_set(fk, "etc/passwd",
 	       "root:x:0:0::/root:/bin/sh\n"
 	       "libvirt-qemu:x:64055:107::/var/lib/libvirt:/bin/false\n");
@@ -120,8 +123,74 @@ static void what_fails_leaves_no_file(void **state)
 	here_run(&r, cli_rom, "rom", "dump", GPU, "/dev/null");
 	here_expect(&r, CLI_FAILED);
 	here_has(r.err, "no regular file");
+	here_close(&r);
+	/* Where nothing can be written the card is not even woken. */
+	open_rom(&r);
 	here_run(&r, cli_rom, "rom", "dump", GPU, in_dir("no/gpu.rom"));
 	here_expect(&r, CLI_FAILED);
+	here_has(r.err, "No such file or directory");
+	assert_null(strstr(fk_operation_log(r.fk), GPU "/rom"));
+	here_close(&r);
+}
+
+static unsigned files_in_dir(void)
+{
+	DIR *d = opendir(dir);
+	unsigned count = 0;
+
+	assert_non_null(d);
+	for (const struct dirent *e; (e = readdir(d)) != NULL;) {
+		count += strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0;
+	}
+	(void)closedir(d);
+	return count;
+}
+
+/* A limit for the size of files stands for a disk that is full. */
+static void a_full_disk_leaves_what_was_there(void **state)
+{
+	const char *path = in_dir("gpu.rom");
+	unsigned before = files_in_dir();
+	struct rlimit limit;
+	struct rlimit small;
+	struct here r;
+	FILE *f = fopen(path, "we");
+
+	(void)state;
+	assert_non_null(f);
+	assert_true(fputs("mine", f) >= 0);
+	assert_int_equal(fclose(f), 0);
+	open_rom(&r);
+	(void)signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	small = (struct rlimit){.rlim_cur = 4096, .rlim_max = limit.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	here_run(&r, cli_rom, "rom", "dump", "--force", GPU, path);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	here_expect(&r, CLI_FAILED);
+	here_has(r.err, "File too large");
+	assert_false(fk_rom_is_on(r.fk, GPU));
+	assert_int_equal(files_in_dir(), before + 1);
+	f = fopen(path, "re");
+	assert_non_null(f);
+	assert_int_equal(fgetc(f), 'm');
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(unlink(path), 0);
+	here_close(&r);
+}
+
+static void a_name_with_escapes(void **state)
+{
+	struct here r;
+
+	(void)state;
+	open_rom(&r);
+	memset(rom.bytes, 0, 0x10);
+	fk_set_bytes(r.fk, "a\033[31m';b", rom.bytes, rom.len);
+	here_run(&r, cli_rom, "rom", "check", "a\033[31m';b");
+	here_expect(&r, CLI_FAILED);
+	here_has(r.out, "a?[31m';b: ");
+	assert_null(strchr(r.out, '\033'));
 	here_close(&r);
 }
 
@@ -179,7 +248,7 @@ static void another_cards_file(void **state)
 	(void)state;
 	open_rom(&r);
 	rom_usual(&rom, 0x10de, 0x1b80);
-	fk_set_bytes(r.fk, ROM_FILE + 1, rom.bytes, rom.len);
+	fk_set_bytes(r.fk, &ROM_FILE[1], rom.bytes, rom.len);
 	here_run(&r, cli_rom, "rom", "check", ROM_FILE);
 	here_expect(&r, CLI_OK);
 	here_run(&r, cli_rom, "rom", "check", ROM_FILE, GPU);
@@ -198,11 +267,11 @@ static void a_whole_flash_chip(void **state)
 	memset(rom.bytes, 0, 0x600);
 	memcpy(rom.bytes, "NVGI", 4);
 	rom.len += 0x600;
-	fk_set_bytes(r.fk, ROM_FILE + 1, rom.bytes, rom.len);
+	fk_set_bytes(r.fk, &ROM_FILE[1], rom.bytes, rom.len);
 	here_run(&r, cli_rom, "rom", "check", ROM_FILE, GPU);
 	here_expect(&r, CLI_FAILED);
 	here_has(r.out, "1536 bytes stand before the ROM, NVIDIA's own header");
-	here_has(r.out, "tail -c +1537 '" ROM_FILE "' > NEW");
+	here_has(r.out, "tail -c +1537 " ROM_FILE " > NEW");
 	here_close(&r);
 }
 
@@ -214,16 +283,16 @@ static void no_efi_image_is_only_noted(void **state)
 	open_rom(&r);
 	rom.len = 0;
 	(void)rom_add(&rom, &(struct rom_part){0, 0x10de, 0x2204, 4, 0, true});
-	fk_set_bytes(r.fk, ROM_FILE + 1, rom.bytes, rom.len);
+	fk_set_bytes(r.fk, &ROM_FILE[1], rom.bytes, rom.len);
 	here_run(&r, cli_rom, "rom", "check", ROM_FILE, GPU);
 	here_expect(&r, CLI_OK);
 	here_has(r.out, "note   it has no EFI image");
 	rom.bytes[600] ^= 4;
-	fk_set_bytes(r.fk, ROM_FILE + 1, rom.bytes, rom.len);
+	fk_set_bytes(r.fk, &ROM_FILE[1], rom.bytes, rom.len);
 	here_run(&r, cli_rom, "rom", "check", ROM_FILE, GPU);
 	here_expect(&r, CLI_FAILED);
 	here_has(r.out, "and not to 0");
-	fk_set(r.fk, ROM_FILE + 1, "<html>");
+	fk_set(r.fk, &ROM_FILE[1], "<html>");
 	here_run(&r, cli_rom, "rom", "check", ROM_FILE, GPU);
 	here_expect(&r, CLI_FAILED);
 	here_has(r.out, "not a ROM");
@@ -236,7 +305,7 @@ static void where_a_vm_cannot_read_it(void **state)
 
 	(void)state;
 	open_rom(&r);
-	fk_chmod(r.fk, ROM_FILE + 1, 0600, 0);
+	fk_chmod(r.fk, &ROM_FILE[1], 0600, 0);
 	here_run(&r, cli_rom, "rom", "check", ROM_FILE, GPU);
 	here_expect(&r, CLI_FAILED);
 	here_has(r.out, "chmod 0644 '" ROM_FILE "'");
@@ -277,6 +346,8 @@ int main(void)
 		cmocka_unit_test(a_dump_is_a_file_that_others_may_read),
 		cmocka_unit_test(a_dump_to_stdout),
 		cmocka_unit_test(what_fails_leaves_no_file),
+		cmocka_unit_test(a_full_disk_leaves_what_was_there),
+		cmocka_unit_test(a_name_with_escapes),
 		cmocka_unit_test(wrong_calls),
 		cmocka_unit_test(a_right_file),
 		cmocka_unit_test(another_cards_file),

@@ -85,6 +85,8 @@ static const struct {
 	 "NVRM: Attempting to remove device 0000:01:00.0 with non-zero usage count!"},
 	{"logs.fell-off", VH_LOG_KERNEL,
 	 "NVRM: Xid (PCI:0000:01:00): 79, pid='<unknown>', GPU has fallen off the bus."},
+	{"logs.wpr2", VH_LOG_KERNEL,
+	 "NVRM: GPU0 _kgspBootGspRm: unexpected WPR2 already up, cannot proceed with booting GSP"},
 	{"logs.d3cold", VH_LOG_KERNEL,
 	 "vfio-pci 0000:01:00.0: Unable to change power state from D3cold to D0, device inaccessible"},
 	{"logs.d3cold", VH_LOG_KERNEL,

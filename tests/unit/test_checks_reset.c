@@ -209,7 +209,7 @@ static void what_is_only_reported_is_said_to_be(void **state)
 	struct checks *c = host(state, GPU("1002:744c", "amdgpu", "reset=bus"), CARD);
 	const struct vh_finding *f = checks_get(c, "reset.known", NAME, VH_WARNING);
 
-	checks_says(f, "Navi 31: hangs at the end of a VM are reported");
+	checks_says(f, "for Navi 31, hangs at the end of a VM are reported");
 	checks_says(f, "gnif/vendor-reset#65, #97");
 	checks_run(c, NULL);
 	checks_none(c, "reset.known");

@@ -1,35 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * What broke for the users of other tools, what the kernel does unasked, and for each the tests that
- * keep us out of it. The table is looked at here: each name in it must be that of a test that is run.
- *
- * A proof is PLACE:NAME. PLACE is a test program of tests/unit, tests/hooks or tests/cli; or `vm`, a
- * scenario of tests/vm; `golden`, a case of tests/golden; `install`, a test of tests/install/check;
- * `arch`, a line of tests/arch/check. One word without a colon says why there is none: the firmware,
- * the kernel, the hypervisor or the set-up of the host decides it, and no step of ours.
+ * The hand-over: what broke for the users of other tools, what the kernel does unasked, and for each
+ * the tests that keep us out of it.
  */
 
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
-/* It needs what stands before it. */
-#include <cmocka.h>
+#include <stdlib.h>
 
-#include "lib/base/cleanup.h"
-#include "lib/base/text.h"
-
-#define PROOFS 5
-
-struct row {
-	const char *what;
-	const char *proofs[PROOFS];
-};
+#include "tests/unit/proofs.h"
 
 /* The hand-over hangs and takes the daemon along. */
 static const struct row hangs[] = {
@@ -284,123 +262,6 @@ static const struct row traps[] = {
 	  "test_ladder:trap_35_dead_for_good_needs_a_power_cycle"}},
 };
 
-/* False when there is no such file. */
-static bool read_source(const char *dir, const char *name, struct vh_text *ret)
-{
-	char path[512];
-	char buf[4096];
-	size_t n;
-
-	(void)snprintf(path, sizeof(path), VH_SOURCE_DIR "/tests/%s%s", dir, name);
-	VH_AUTO_FILE FILE *f = fopen(path, "re");
-
-	if (!f) {
-		return false;
-	}
-	while ((n = fread(buf, 1, sizeof(buf), f)) > 0) {
-		vh_text_addn(ret, buf, n);
-	}
-	assert_false(ret->failed);
-	return true;
-}
-
-/* Once as a function, and once more where main() lists it. */
-static bool is_run(const char *source, const char *name)
-{
-	char text[160];
-	const char *at;
-
-	(void)snprintf(text, sizeof(text), "static void %s(void **state)", name);
-	at = strstr(source, text);
-	if (!at) {
-		return false;
-	}
-	(void)snprintf(text, sizeof(text), "(%s)", name);
-	return strstr(at, text) != NULL;
-}
-
-static bool test_exists(const char *program, const char *name)
-{
-	static const char *const dirs[] = {"unit/", "hooks/", "cli/"};
-	char file[96];
-
-	(void)snprintf(file, sizeof(file), "%s.c", program);
-	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
-		VH_AUTO_TEXT struct vh_text source = {0};
-
-		if (read_source(dirs[i], file, &source)) {
-			return is_run(vh_text_str(&source), name);
-		}
-	}
-	return false;
-}
-
-static bool is_said_in(const char *file, const char *before, const char *name, const char *after)
-{
-	VH_AUTO_TEXT struct vh_text source = {0};
-	char text[160];
-
-	(void)snprintf(text, sizeof(text), "%s%s%s", before, name, after);
-	return read_source("", file, &source) && strstr(vh_text_str(&source), text);
-}
-
-static bool file_exists(const char *dir, const char *name, const char *end)
-{
-	char path[512];
-
-	(void)snprintf(path, sizeof(path), VH_SOURCE_DIR "/tests/%s/%s%s", dir, name, end);
-	return access(path, R_OK) == 0;
-}
-
-static bool is_proof(const char *proof)
-{
-	static const char *const words[] = {"firmware", "kernel", "hypervisor", "set-up"};
-	const char *name = strchr(proof, ':');
-	char place[64];
-
-	for (size_t i = 0; !name && i < sizeof(words) / sizeof(words[0]); i++) {
-		if (strcmp(proof, words[i]) == 0) {
-			return true;
-		}
-	}
-	if (!name) {
-		return false;
-	}
-	(void)snprintf(place, sizeof(place), "%.*s", (int)(name - proof), proof);
-	name++;
-	if (strcmp(place, "vm") == 0) {
-		return file_exists("vm/scenarios", name, ".bash");
-	}
-	if (strcmp(place, "golden") == 0) {
-		return file_exists("golden/cases", name, ".case");
-	}
-	if (strcmp(place, "install") == 0) {
-		return is_said_in("install/check", "test_", name, "()");
-	}
-	if (strcmp(place, "arch") == 0) {
-		return is_said_in("arch/check", "", name, "");
-	}
-	return test_exists(place, name);
-}
-
-static void are_proved(const struct row *rows, size_t count)
-{
-	unsigned missing = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		assert_non_null(rows[i].proofs[0]);
-		for (size_t n = 0; n < PROOFS && rows[i].proofs[n]; n++) {
-			if (!is_proof(rows[i].proofs[n])) {
-				print_error("%s: there is no %s\n", rows[i].what, rows[i].proofs[n]);
-				missing++;
-			}
-		}
-	}
-	assert_int_equal(missing, 0);
-}
-
-#define ARE_PROVED(rows) are_proved(rows, sizeof(rows) / sizeof((rows)[0]))
-
 static void each_row_of_what_broke_has_its_tests(void **state)
 {
 	(void)state;
@@ -429,6 +290,7 @@ static void what_is_not_there_is_no_proof(void **state)
 	assert_false(is_proof("golden:no-such-case"));
 	assert_false(is_proof("install:no_such_test"));
 	assert_false(is_proof("arch:no such line"));
+	assert_false(is_proof("doctor:no-such-host"));
 	assert_false(is_proof("later"));
 	assert_false(is_run("static void a(void **state)\n{\n}\n", "a"));
 	assert_true(is_run("static void a(void **state)\n{\n}\nRIG_TEST(a),\n", "a"));

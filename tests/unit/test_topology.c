@@ -153,8 +153,8 @@ static void groups_are_counted_by_cards(void **state)
 	assert_int_equal(tree->t.groups[2].number, -1);
 	says(tree, 1, vh_topology_say_help,
 	     "put the card behind a port whose group is its own: 0000:00:1b.0 (empty), where "
-	     "it leads to a slot, which only root can see; a newer firmware of the board sometimes "
-	     "brings ACS");
+	     "it leads to a slot, which only root can see; try a newer firmware of the board, "
+	     "which sometimes brings ACS");
 }
 
 /* kernel.md 2.4: several root ports of one device without ACS. */
@@ -175,8 +175,8 @@ static void ports_of_one_device_without_acs(void **state)
 	     "the root ports 0000:00:01.0 and 0000:00:01.1 are among the functions of one device, "
 	     "without ACS");
 	says(tree, 1, vh_topology_say_help,
-	     "put the card behind a port whose group is its own: 0000:00:1b.0 (slot 4, empty); a "
-	     "newer firmware of the board sometimes brings ACS");
+	     "put the card behind a port whose group is its own: 0000:00:1b.0 (slot 4, empty); try a "
+	     "newer firmware of the board, which sometimes brings ACS");
 }
 
 /* A port that is soldered to something is no place for a card. */
@@ -192,8 +192,8 @@ static void port_without_a_slot_is_not_recommended(void **state)
 	look(tree);
 	assert_int_equal(place_of(tree, "0000:00:1b.0")->leads_to_slot, 0);
 	says(tree, 1, vh_topology_say_help,
-	     "no other port with a group of its own was seen; a newer firmware of the board "
-	     "sometimes brings ACS");
+	     "no other port with a group of its own was seen; try a newer firmware of the board, "
+	     "which sometimes brings ACS");
 }
 
 static void without_root_it_says_so(void **state)
@@ -447,7 +447,8 @@ static void clean_ports(void **state)
 	assert_false(vh_topology_is_clean_port(&tree->t, index_of(tree, "0000:04:00.0")));
 	says(tree, 1, vh_topology_say_help,
 	     "put the card behind a port whose group is its own: 0000:00:1b.0 (empty), 0000:00:1c.0 "
-	     "(0000:04:00.0 is behind it), where it leads to a slot, which only root can see; a newer firmware of the board sometimes brings ACS");
+	     "(0000:04:00.0 is behind it), where it leads to a slot, which only root can see; try "
+	     "a newer firmware of the board, which sometimes brings ACS");
 	says(tree, 9, vh_topology_say_why,
 	     "no port without ACS was seen; the kernel has a reason that the registers do not show");
 }
