@@ -33,14 +33,17 @@ static bool is_roots(struct vh_sys *sys, const char *pid)
 static uint64_t boot_time(struct vh_sys *sys)
 {
 	VH_AUTO_FREE char *stat = NULL;
-	static const char key[] = "\nbtime ";
+	static const char key[] = "btime ";
 	const char *line;
 
 	if (vh_sys_read(sys, "proc/stat", &stat)) {
 		return 0;
 	}
-	/* Never the first line, which is that of all CPUs. */
+	/* The first line is that of all CPUs; of a captured one there is no line but this. */
 	line = strstr(stat, key);
+	while (line && line != stat && line[-1] != '\n') {
+		line = strstr(line + 1, key);
+	}
 	return line ? strtoull(line + strlen(key), NULL, 10) : 0;
 }
 
