@@ -202,7 +202,9 @@ static void say_left(struct vh_checkup *c, const struct vh_topology *t, size_t i
 		vh_topology_say_why(t, device->group, &why);
 		vh_seen(f, "%s", vh_text_str(&why));
 		say_remedy(t, device->group,
-			   "give those away, too, with a [device] section for each; ", f);
+			   "give those away, too, with a [device] section for each, if the host can "
+			   "do without them; ",
+			   f);
 	} else {
 		vh_remedy(f, "Add a [device] section for each: they belong to the same "
 			     "device.");

@@ -22,12 +22,18 @@ static int make_one(struct vh_real *real, const char *path, unsigned mode)
 {
 	const char *name;
 	VH_AUTO_CLOSE int parent = vh_real_open_parent(real, path, &name);
+	VH_AUTO_CLOSE int fd = -1;
 
 	if (parent < 0) {
 		return parent;
 	}
 	if (mkdirat(parent, name, mode) < 0) {
 		return errno == EEXIST ? 0 : -errno;
+	}
+	/* Whatever the umask of who calls us. */
+	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fchmod(fd, mode) < 0) {
+		return -errno;
 	}
 	return fsync(parent) < 0 ? -errno : 0;
 }
@@ -71,7 +77,18 @@ static int open_temporary(int dir, const char *name, unsigned mode)
 	if (fd < 0 && errno == EEXIST && unlinkat(dir, name, 0) == 0) {
 		fd = openat(dir, name, flags, mode);
 	}
-	return fd < 0 ? -errno : fd;
+	if (fd < 0) {
+		return -errno;
+	}
+	/* Whatever the umask of who calls us. */
+	if (fchmod(fd, mode) < 0) {
+		int r = -errno;
+
+		(void)close(fd);
+		(void)unlinkat(dir, name, 0);
+		return r;
+	}
+	return fd;
 }
 
 static int write_all(int fd, const char *data, size_t len)

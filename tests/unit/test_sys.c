@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include "lib/base/cleanup.h"
 #include "tests/unit/temp_root.h"
@@ -232,6 +233,21 @@ static void modes_are_those_asked_for(void **state)
 	assert_int_equal(mode_of(t, "a/f"), 0644);
 	assert_int_equal(t->sys->ops->publish(t->sys, "a/f", 0600, "x", 1), 0);
 	assert_int_equal(mode_of(t, "a/f"), 0600);
+}
+
+/* root with umask 077, as a hardened host has it: a profile that only root reads is no use to others. */
+static void a_umask_takes_nothing_away(void **state)
+{
+	const struct temp_root *t = *state;
+	mode_t before = umask(077);
+	int made = t->sys->ops->make_dir(t->sys, "a/b", 0755);
+	int published = t->sys->ops->publish(t->sys, "a/f", 0644, "x", 1);
+
+	(void)umask(before);
+	assert_int_equal(made, 0);
+	assert_int_equal(published, 0);
+	assert_int_equal(mode_of(t, "a/b"), 0755);
+	assert_int_equal(mode_of(t, "a/f"), 0644);
 }
 
 static void publish_outlives_a_crash(void **state)
@@ -504,6 +520,7 @@ int main(void)
 		TEST(nothing_leads_out_of_the_root),
 		TEST(publish_replaces_whole_files),
 		TEST(modes_are_those_asked_for),
+		TEST(a_umask_takes_nothing_away),
 		TEST(publish_outlives_a_crash),
 		TEST(publish_leaves_nothing_on_a_full_disk),
 		TEST(append_adds_lines),
