@@ -89,9 +89,9 @@ static int unknown(const struct cli_syntax *syntax, const char *word)
 	}
 	nearest = vh_nearest(word, names, count);
 	(void)fprintf(stderr,
-		      "vfio-handoff: unknown option '%s'%s%s%s; a VM of that name goes after --\n",
+		      "vfio-handoff: unknown option '%s'%s%s%s VM of that name goes after --\n",
 		      word, nearest >= 0 ? "; did you mean '" : "",
-		      nearest >= 0 ? names[nearest] : "", nearest >= 0 ? "'?" : "");
+		      nearest >= 0 ? names[nearest] : "", nearest >= 0 ? "'? A" : "; a");
 	return CLI_USAGE;
 }
 
