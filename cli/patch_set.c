@@ -7,6 +7,7 @@
 #include "cli/patch.h"
 #include "lib/base/cleanup.h"
 #include "lib/definition/definition.h"
+#include "lib/host/rom_file.h"
 #include "lib/profile/parse.h"
 #include "lib/proxmox/proxmox.h"
 
@@ -189,37 +190,10 @@ static bool is_remote(const char *uri)
 	return host && host[3] != '/' && host[3] != '\0';
 }
 
-/*
- * What the profile of a domain's QEMU lets it read, besides what virt-aa-helper finds in the
- * definition, and a ROM is not among that.
- * Source: libvirt src/security/apparmor/libvirt-qemu
- */
-static bool apparmor_lets_read(const char *rom)
-{
-	static const char *const places[] = {
-		"/usr/share/kvm/",     "/usr/share/qemu/",    "/usr/share/qemu-kvm/",
-		"/usr/share/vgabios/", "/usr/share/seabios/", "/usr/share/OVMF/",
-	};
-
-	for (size_t i = 0; i < VH_ARRAY_SIZE(places); i++) {
-		if (strncmp(rom, places[i], strlen(places[i])) == 0) {
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool has_apparmor(struct vh_sys *sys)
-{
-	char enabled[8];
-
-	return vh_sys_attr(sys, enabled, sizeof(enabled),
-			   "sys/module/apparmor/parameters/enabled") == 0 &&
-	       strcmp(enabled, "Y") == 0;
-}
-
 static void note_rom(const struct cli_patch *patch, const char *rom, struct vh_report *report)
 {
+	struct vh_error err = {0};
+
 	if (!rom[0]) {
 		return;
 	}
@@ -229,13 +203,9 @@ static void note_rom(const struct cli_patch *patch, const char *rom, struct vh_r
 			       "without it",
 			       rom);
 	}
-	if (patch->hypervisor == CLI_HYPERVISOR_LIBVIRT && !apparmor_lets_read(rom) &&
-	    has_apparmor(patch->cli->sys)) {
-		vh_report_note(report,
-			       "AppArmor lets QEMU read %s only where "
-			       "/etc/apparmor.d/local/abstractions/libvirt-qemu says so; a file "
-			       "in /usr/share/vgabios/ needs no rule",
-			       rom);
+	if (patch->hypervisor == CLI_HYPERVISOR_LIBVIRT &&
+	    vh_rom_file_confined(patch->cli->sys, rom, &err) == 1) {
+		vh_report_note(report, "%s: %s", err.msg, err.hint);
 	}
 }
 

@@ -7,6 +7,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/checks/hook_parts.h"
+#include "lib/checks/records.h"
 #include "lib/host/program.h"
 #include "lib/host/record.h"
 #include "lib/proxmox/storage.h"
@@ -193,8 +194,7 @@ static bool has_watcher(struct vh_sys *sys)
 {
 	struct vh_process p;
 
-	return vh_watcher(sys, &p) == 0 ||
-	       vh_sys_exists(sys, "etc/systemd/system/paths.target.wants/vfio-handoff-recover.path");
+	return vh_watcher(sys, &p) == 0 || vh_watcher_is_enabled(sys);
 }
 
 /* Proxmox bug 7119; commit 7d48d8ba of qemu-server. */

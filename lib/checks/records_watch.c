@@ -20,7 +20,7 @@ static const char without_watcher[] =
 	"devices until the next event, and nothing lingers.";
 
 /* Enabled by its link: the answer where systemd cannot be asked. */
-static bool is_enabled(struct vh_sys *sys)
+bool vh_watcher_is_enabled(struct vh_sys *sys)
 {
 	static const char *const dirs[] = {"etc/systemd/system", "usr/lib/systemd/system",
 					   "lib/systemd/system"};
@@ -102,14 +102,14 @@ void vh_check_watcher(struct vh_checkup *c)
 		watched_by(c, vh_text_str(&seen));
 		return;
 	}
-	if (!vh_systemd_runs(c->sys) && !is_enabled(c->sys)) {
+	if (!vh_systemd_runs(c->sys) && !vh_watcher_is_enabled(c->sys)) {
 		report_nobody(c, c->captured ? LINK ": not there"
 					     : "/" VH_RUN_WATCH ": no process that lives");
 		return;
 	}
 	if (!c->captured && vh_unit_state(c->sys, RECOVER_PATH, UNIT_TIMEOUT_MS, &unit, &err) == 0) {
 		judge_unit(c, &unit);
-	} else if (is_enabled(c->sys)) {
+	} else if (vh_watcher_is_enabled(c->sys)) {
 		watched_by(c, LINK);
 	} else {
 		report_nobody(c, LINK ": not there");

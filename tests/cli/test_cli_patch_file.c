@@ -214,7 +214,7 @@ static void rom_that_nobody_can_read_is_noted(void **state)
 			   "/opt/gpu.rom"),
 		   0);
 	cli_err_has(r, "note: the ROM file /opt/gpu.rom is not on this host");
-	cli_err_has(r, "note: AppArmor lets QEMU read /opt/gpu.rom only where");
+	cli_err_has(r, "note: AppArmor does not let libvirt's QEMU read /opt/gpu.rom: put it into ");
 	cli_put(r, "opt/gpu.rom", "rom");
 	cli_put(r, "sys/module/apparmor/parameters/enabled", "N\n");
 	cli_expect(r,
