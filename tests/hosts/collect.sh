@@ -835,6 +835,9 @@ logs() {
 	fi
 	answer journalctl-libvirtd journalctl --no-pager --boot --lines="$log_lines" --output=short-iso \
 		--unit=libvirtd.service --unit=virtqemud.service
+	# Only what the report reads: the rest names the machine.
+	answer journalctl-vfio-handoff journalctl --no-pager --lines="$log_lines" --output=json \
+		--output-fields=MESSAGE,PRIORITY,VM,EVENT,DEVICE,STEP,SYSLOG_PID,_PID --identifier=vfio-handoff
 	[[ ! -d /etc/pve ]] || answer journalctl-qmeventd journalctl --no-pager --boot --lines="$log_lines" \
 		--output=short-iso --unit=qmeventd.service
 }
