@@ -7,7 +7,15 @@ rom=/vm/guest/card.rom
 printf '\x55\xaa\x01h' >"$rom"
 profile looked '[guest]' 'hide-kvm = yes' "rom = $rom" '[device gpu]' "address = $gpu"
 domain_define looked no
+# shellcheck disable=SC2154 # set by handoff
+{
+	handoff 1 patch looked --check
+	check 'qemu.conf gives QEMU no profile, and patch says nothing of one' test "${handoff_text#*AppArmor}" = "$handoff_text"
+}
+cp /etc/libvirt/qemu.conf /vm/qemu.conf
+grep -v '^security_driver' /vm/qemu.conf >/etc/libvirt/qemu.conf
 handoff 1 patch looked --check
+cp /vm/qemu.conf /etc/libvirt/qemu.conf
 check 'patch says that QEMU may not be let read the ROM' has_text "$handoff_text" AppArmor "$rom"
 : >/vm/steps.log
 domain_start looked
